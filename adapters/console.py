@@ -1,0 +1,335 @@
+"""The terminal: comfortable with a keyboard in front of it, one plain line after another without.
+
+Rich and prompt_toolkit are imported only where there is a terminal.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.commands import Commands
+from bot.messages import Button, Card, Person, Press, Rank, Request, Room, Tone, Typed
+from bot.platforms import Answer
+from bot.wording import say
+
+WHO = Person("console", "you")
+WHERE = Room("console", "terminal", private=True)
+LINE_LIMIT = 20_000  # characters
+CARDS_KEPT = 10  # cards whose buttons can still be pressed by their label
+LEAVE = ("quit", "exit")
+
+
+class Screen(Protocol):
+    """Where lines come from and cards go."""
+
+    interactive: bool
+
+    async def line(self, buttons: tuple[Button, ...]) -> str | None:
+        """What was entered next; None when there is no more."""
+
+    async def ask(self, prompt: str) -> str | None: ...
+
+    def show(self, card: Card) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+class Console:
+    """One person at one terminal, in one private room."""
+
+    def __init__(self, answer: Answer, commands: Commands, screen: Screen) -> None:
+        self._answer = answer
+        self._commands = commands
+        self._screen = screen
+        self._shown: list[tuple[Button, ...]] = []  # the buttons of each card that still has some, the latest last
+
+    async def run(self) -> int:
+        """Practise until the person leaves. Exit code 1 when something failed and nobody was there to try again."""
+        if self._screen.interactive:
+            await self._carry_out(Request(WHO, WHERE, self._commands.parse("/help"), rank=Rank.OWNER))
+        while (line := await self._screen.line(self._buttons)) is not None:
+            if line.strip().lower().removeprefix("/") in LEAVE:
+                break
+            request = await self.request_from(line)
+            if request and not await self._carry_out(request) and not self._screen.interactive:
+                return 1
+        if self._screen.interactive:
+            self._screen.note(say("See you tomorrow."))
+        return 0
+
+    async def post(self, room: Room, card: Card) -> str:
+        self._show(card)
+        return ""
+
+    async def edit(self, room: Room, message: str, card: Card) -> None:
+        self._show(card)
+
+    async def request_from(self, line: str) -> Request | None:
+        """What a line means: a command, or a button by its label or number; None when that was told instead."""
+        words = line.strip()
+        if not words:
+            if not self._screen.interactive or not self._buttons:
+                return None
+            words = self._buttons[-1].label  # Enter goes on
+        if words.startswith("/"):
+            return Request(WHO, WHERE, self._commands.parse(words), rank=Rank.OWNER)
+        button = self._button(words)
+        if not button:
+            if not self._buttons:
+                self._screen.note(say("Type a command, such as /quiz or /help."))
+            else:
+                labels = ", ".join(button.label for button in self._buttons)
+                self._screen.note(say("Choose one of: {labels}. Or type a command, such as /help.", labels=labels))
+            return None
+        what: Press | Typed = button.press
+        if button.prompt:
+            text = await self._screen.ask(button.prompt)
+            if text is None:
+                return None
+            what = Typed(button.press, text)
+        return Request(WHO, WHERE, what, rank=Rank.OWNER)
+
+    @property
+    def _buttons(self) -> tuple[Button, ...]:
+        return self._shown[-1] if self._shown else ()
+
+    def _button(self, words: str) -> Button | None:
+        """The button with this label, of the latest card that has one, or with this number on the latest card."""
+        wanted = " ".join(words.split()).casefold()
+        if wanted.isdecimal() and 0 < int(wanted) <= len(self._buttons):
+            return self._buttons[int(wanted) - 1]
+        labelled = (button for buttons in reversed(self._shown) for button in buttons)
+        return next((button for button in labelled if button.label.casefold() == wanted), None)
+
+    async def _carry_out(self, request: Request) -> bool:
+        """Show what the core replies; False when it says that something failed."""
+        reply = await self._answer(request)
+        if reply.edit:  # it takes the place of the card that was pressed
+            pressed = request.what.press if isinstance(request.what, Typed) else request.what
+            self._shown = [row for row in self._shown if all(button.press != pressed for button in row)]
+        for card in reply.cards:
+            self._show(card)
+        return all(card.tone is not Tone.TROUBLE for card in reply.cards)
+
+    def _show(self, card: Card) -> None:
+        if card.buttons:
+            self._shown = [*self._shown[1 - CARDS_KEPT :], card.buttons]
+        self._screen.show(card)
+
+
+def connect(answer: Answer, commands: Commands) -> Console:
+    """The terminal of this process."""
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    return Console(answer, commands, _Terminal(commands) if interactive else _Lines())
+
+
+# Without a terminal
+
+
+class _Lines:
+    """A line protocol: plain text out, flushed after every card."""
+
+    interactive = False
+
+    def __init__(self) -> None:
+        self._reader: asyncio.StreamReader | None = None
+
+    async def line(self, buttons: tuple[Button, ...]) -> str | None:
+        if self._reader is None:
+            self._reader = asyncio.StreamReader(limit=LINE_LIMIT)
+            threading.Thread(target=_feed, args=(self._reader, asyncio.get_running_loop()), daemon=True).start()
+        while True:
+            try:
+                data = await self._reader.readline()
+            except ValueError:  # over the limit; what was read is dropped
+                self.note(say("That line is too long."))
+                continue
+            return data.decode("utf-8", "replace") if data else None
+
+    async def ask(self, prompt: str) -> str | None:
+        self.note(prompt)
+        return await self.line(())
+
+    def show(self, card: Card) -> None:
+        parts = [plain(card.heading)]
+        if card.body:
+            parts.append(plain(card.body))
+        if card.fields:
+            parts.append("\n".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields))
+        if card.rows:
+            parts.append("\n".join(" ".join(f"[{button.label}]" for button in row) for row in card.rows))
+        self.note("\n\n".join(parts) + "\n")
+
+    def note(self, text: str) -> None:
+        print(text, flush=True)
+
+
+def _feed(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+    """Read standard input in a thread of its own. Bytes, past Python's buffer, whose lock would hang the exit."""
+    try:
+        while data := os.read(0, 65_536):
+            loop.call_soon_threadsafe(reader.feed_data, data)
+        loop.call_soon_threadsafe(reader.feed_eof)
+    except (OSError, RuntimeError):  # the loop has ended before the input did
+        return
+
+
+_MARKDOWN = MarkdownIt("commonmark")
+
+
+def plain(text: str) -> str:
+    """Markdown as plain text: the words, lists, quotes and code, without the marks."""
+    lines: list[str] = []
+    prefix: list[str] = []
+    for token in _MARKDOWN.parse(text):
+        match token.type:
+            case "list_item_open":
+                prefix.append(f"{token.info}. " if token.info else "- ")
+            case "blockquote_open":
+                prefix.append("> ")
+            case "list_item_close" | "blockquote_close":
+                prefix.pop()
+            case "inline":
+                lines.extend(_indented("".join(_words(token.children or [])), prefix))
+            case "fence" | "code_block":
+                lines.extend(_indented(token.content.rstrip("\n"), [*prefix, "    "]))
+            case "html_block":
+                lines.extend(_indented(token.content.rstrip("\n"), prefix))
+            case "paragraph_close" if not token.hidden and token.level == 0:
+                lines.append("")
+            case "bullet_list_close" | "ordered_list_close" if token.level == 0:
+                lines.append("")
+        if token.type in {"fence", "code_block", "html_block", "blockquote_close"} and token.level == 0:
+            lines.append("")
+    return "\n".join(lines).strip("\n")
+
+
+def _words(tokens: Iterable[Token]) -> Iterator[str]:
+    link = ""
+    for token in tokens:
+        if token.type in {"softbreak", "hardbreak"}:
+            yield "\n"
+        elif token.type == "link_open":
+            link = str(token.attrs["href"]) if token.info != "auto" else ""
+        elif token.type == "link_close":
+            yield f" ({link})" if link else ""
+        else:
+            yield token.content
+
+
+def _indented(text: str, prefix: list[str]) -> Iterator[str]:
+    for line in text.split("\n"):
+        yield "".join(prefix) + line
+        prefix = [part if part == "> " else " " * len(part) for part in prefix]
+
+
+# With a terminal
+
+_STYLES = {
+    Tone.PLAIN: "bold",
+    Tone.GOOD: "bold green",
+    Tone.PARTLY: "bold yellow",
+    Tone.BAD: "bold red",
+    Tone.TROUBLE: "bold magenta",
+}
+
+
+class _Terminal:
+    """Rich draws the cards; prompt_toolkit reads the lines, with history and completion."""
+
+    interactive = True
+
+    def __init__(self, commands: Commands) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import Completer, Completion
+        from prompt_toolkit.document import Document
+        from prompt_toolkit.history import FileHistory
+        from rich.console import Console as RichConsole
+
+        self._rich = RichConsole(highlight=False)
+        terminal = self
+
+        class Complete(Completer):
+            def get_completions(self, document: Document, complete_event: object) -> Iterator[Completion]:
+                for start, text in completions(commands, terminal.buttons, document.text_before_cursor):
+                    yield Completion(text, start)
+
+        self.buttons: tuple[Button, ...] = ()
+        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "prepdeck"
+        history = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            history = FileHistory(str(folder / "history"))
+        except OSError:  # a home that can't be written costs the history, nothing else
+            pass
+        self._session: PromptSession[str] = PromptSession(
+            history=history, completer=Complete(), complete_while_typing=True
+        )
+
+    async def line(self, buttons: tuple[Button, ...]) -> str | None:
+        self.buttons = buttons
+        return await self.ask("› ")
+
+    async def ask(self, prompt: str) -> str | None:
+        try:
+            return await self._session.prompt_async(prompt if prompt.endswith(" ") else f"{prompt}\n› ")
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    def show(self, card: Card) -> None:
+        from rich.markdown import Markdown
+        from rich.padding import Padding
+        from rich.text import Text
+
+        self._rich.print()
+        self._rich.print(Text(plain(card.heading), style=_STYLES[card.tone]))
+        if card.body:
+            self._rich.print(Padding(Markdown(card.body, code_theme="ansi_dark"), (1, 0, 0, 0)))
+        if card.fields:
+            shown = "   ".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields)
+            self._rich.print(Padding(Text(shown, style="bold"), (1, 0, 0, 0)))
+        if card.rows:
+            numbers = {button: number for number, button in enumerate(card.buttons, 1)}
+            self._rich.print()
+            for row in card.rows:
+                labels = (
+                    button.label if len(button.label) == 1 else f"{numbers[button]} {button.label}" for button in row
+                )
+                self._rich.print(Text("  ".join(f"[{label}]" for label in labels), style="cyan"))
+
+    def note(self, text: str) -> None:
+        self._rich.print(text, markup=False)
+
+
+def completions(commands: Commands, buttons: Iterable[Button], line: str) -> Iterator[tuple[int, str]]:
+    """What could be typed next: where it begins, counted back from the cursor, and the text."""
+    if not line.startswith("/"):
+        for button in buttons:
+            if line and button.label.casefold().startswith(line.casefold()):
+                yield -len(line), button.label
+        return
+    name, space, rest = line[1:].partition(" ")
+    if not space:
+        for command in commands.table:
+            if command.name.startswith(name.lower()):
+                yield -len(name), command.name
+        return
+    called = commands.find(name.lower())
+    word = rest.rpartition(" ")[2]
+    for option in called.options if called else ():
+        key = f"{option.name}:"
+        if not word.startswith(key):
+            if key.startswith(word) and key not in rest.split(" ")[:-1]:
+                yield -len(word), key
+            continue
+        value = word.removeprefix(key)
+        for choice in option.choices or (option.suggest() if option.suggest else ()):
+            if value.casefold() in choice.casefold():
+                yield -len(value), choice

@@ -1,0 +1,1 @@
+"""The question dealer: decides everything, and knows no chat platform."""

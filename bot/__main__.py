@@ -1,0 +1,217 @@
+"""The command line, and the one place where everything is put together."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from random import Random, SystemRandom
+from zoneinfo import ZoneInfo
+
+from bot.bank.bank import Bank
+from bot.bank.linting import lint
+from bot.bank.loading import BankError, load
+from bot.bank.model import SectionFile
+from bot.commands import Commands, commands
+from bot.config import Config, ConfigError, read_config
+from bot.dispatch import Dispatch, Now
+from bot.learners.preferences import Preferences
+from bot.learners.progress import Progress
+from bot.learners.zones import Zones
+from bot.platforms import Platform
+from bot.practice.dealing import Dealer
+from bot.practice.quiz import Quiz
+from bot.store.database import StoreError, connect
+from bot.store.schema import migrate
+from bot.store.store import Store
+
+DEFAULT_CONFIG = Path("bot.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = read_config(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ)
+        logging.basicConfig(level=config.monitor.log.upper(), format="%(levelname)s %(name)s: %(message)s")
+        return int(options.run(config, options))
+    except (ConfigError, BankError, StoreError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has left, which is no reason to complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="default: bot.toml")
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Interview practice.", parents=[shared])
+    parser.set_defaults(run=_run, config=None)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, function, summary in (
+        ("run", _run, "serve every platform that has a token; without one, the terminal (the default)"),
+        ("console", _console, "practise in the terminal"),
+        ("check", _check, "check configuration, questions and database"),
+        ("migrate", _migrate, "bring the database up to date"),
+    ):
+        verbs.add_parser(name, help=summary, description=summary, parents=[shared]).set_defaults(run=function)
+    bank = verbs.add_parser("bank", help="work on question banks", parents=[shared])
+    works = bank.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, function, summary in (
+        ("lint", _lint, "say by file and line what is wrong with the questions"),
+        ("list", _list, "list topics, sections and questions"),
+        ("schema", _schema, "print the JSON Schema of a questions file, for editors"),
+    ):
+        work = works.add_parser(name, help=summary, description=summary, parents=[shared])
+        work.set_defaults(run=function)
+        if function is not _schema:
+            work.add_argument("places", nargs="*", metavar="PLACE", help="files or folders; default: the configured")
+    return parser
+
+
+# Serving
+
+
+def _run(config: Config, options: argparse.Namespace) -> int:
+    for name, section in (("discord", config.discord), ("telegram", config.telegram)):
+        if section.token.get_secret_value():
+            raise ConfigError(f"{name}.token is set, but this version speaks only in the terminal; remove the token")
+    return _console(config, options)
+
+
+def _console(config: Config, options: argparse.Namespace) -> int:
+    return asyncio.run(_serve(config, "console"))
+
+
+async def _serve(config: Config, name: str) -> int:
+    """One platform over one store, until it ends or a signal ends it."""
+    bank = usable_bank(config.questions)
+    store = await open_store(config)
+    try:
+        table, dispatch = core(config, bank, store, utc_now, SystemRandom())
+        platform: Platform = import_module(f"adapters.{name}").connect(dispatch.answer, table)
+        serving = asyncio.ensure_future(platform.run())
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(ending, serving.cancel)
+        try:
+            return await serving
+        except asyncio.CancelledError:
+            return 0
+    finally:
+        await store.close()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> tuple[Commands, Dispatch]:
+    """The table of commands over a bank and a store, and what answers requests with it."""
+    zones = Zones(ZoneInfo(config.timezone))
+    quiz = Quiz(bank, store, Dealer(bank, store, random), zones, now)
+    table = commands(bank, quiz, Progress(bank, store, zones, now), Preferences(store, zones, now))
+    return table, Dispatch(store, table, now)
+
+
+def usable_bank(places: Sequence[str]) -> Bank:
+    """The questions, if all of them are in order. Raises BankError."""
+    loaded = load(places)
+    if loaded.findings:
+        raise BankError(loaded.findings)
+    return Bank(loaded.topics)
+
+
+async def open_store(config: Config) -> Store:
+    """The database, brought up to date. Raises StoreError."""
+    database = await connect(config.database)
+    try:
+        await migrate(database)
+    except BaseException:
+        await database.close()
+        raise
+    return Store(database)
+
+
+# Looking after it
+
+
+def _migrate(config: Config, options: argparse.Namespace) -> int:
+    async def migrated() -> int:
+        database = await connect(config.database)
+        try:
+            return await migrate(database)
+        finally:
+            await database.close()
+
+    done = asyncio.run(migrated())
+    print(f"{done} migrations carried out." if done else "The database is up to date.")
+    return 0
+
+
+def _check(config: Config, options: argparse.Namespace) -> int:
+    findings: list[tuple[str, str]] = [("configuration", "")]
+    loaded = load(config.questions)
+    findings.extend(("questions", str(finding)) for finding in loaded.findings)
+    if not loaded.findings:
+        findings.append(("questions", ""))
+    try:
+        asyncio.run(_opened_and_closed(config))
+        findings.append(("database", ""))
+    except StoreError as error:
+        findings.append(("database", str(error)))
+    for what, trouble in findings:
+        print(f"{what:15} {trouble or 'in order'}")
+    return int(any(trouble for _, trouble in findings))
+
+
+async def _opened_and_closed(config: Config) -> None:
+    await (await open_store(config)).close()
+
+
+def _lint(config: Config, options: argparse.Namespace) -> int:
+    findings = lint(load(options.places or config.questions))
+    for finding in findings:
+        print(finding)
+    return int(bool(findings))
+
+
+def _list(config: Config, options: argparse.Namespace) -> int:
+    loaded = load(options.places or config.questions)
+    for topic in loaded.topics:
+        print(f"{topic.id}: {topic.title}, {sum(1 for _ in topic.questions)} questions")
+        for section in topic.sections:
+            print(f"  {section.id}: {section.title}, {len(section.questions)} questions")
+            for question in section.questions:
+                marks = f"{question.level}{', priority' if question.priority else ''}"
+                print(f"    {question.id} ({marks}): {question.question}")
+    for finding in loaded.findings:
+        print(finding, file=sys.stderr)
+    return int(bool(loaded.findings))
+
+
+def _schema(config: Config, options: argparse.Namespace) -> int:
+    print(schema_text(), end="")
+    return 0
+
+
+def schema_text() -> str:
+    """The JSON Schema of a questions file. Topic, section and title are optional there: its place names them."""
+    schema = SectionFile.model_json_schema()
+    schema["required"] = ["questions"]
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(main())

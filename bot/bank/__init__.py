@@ -1,0 +1,1 @@
+"""Question banks: their model, loading and linting."""

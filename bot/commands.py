@@ -1,0 +1,146 @@
+"""The one table of commands, and of what buttons do. Every platform registers from it; nothing else is possible."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bot.bank.bank import LEVELS, Bank
+from bot.learners.preferences import Preferences
+from bot.learners.progress import Progress
+from bot.learners.zones import zone_names
+from bot.messages import Button, Call, Card, Press, Rank, Reply, Request
+from bot.practice.quiz import MODES, Quiz
+from bot.store.store import Learner
+from bot.wording import say
+
+Options = Mapping[str, str]
+Handler = Callable[[Request, Learner, Options], Awaitable[Reply]]
+PressHandler = Callable[[Request, Learner, Press], Awaitable[Reply]]
+
+OPTION_LIMIT = 100  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something a command can be told: with `choices`, one of them."""
+
+    name: str
+    summary: str
+    choices: tuple[str, ...] = ()
+    suggest: Callable[[], Sequence[str]] | None = None  # what to complete it with
+
+    def read(self, written: str) -> str:
+        """The value as the command takes it; ValueError, with a sentence for who wrote it, when it can't be."""
+        if len(written) > OPTION_LIMIT:
+            message = say("`{option}` is too long: at most {limit} characters.", option=self.name, limit=OPTION_LIMIT)
+            raise ValueError(message)
+        if not self.choices:
+            return written
+        if written.lower() not in self.choices:
+            listed = ", ".join(f"`{choice}`" for choice in self.choices)
+            raise ValueError(say("`{option}` is one of {choices}.", option=self.name, choices=listed))
+        return written.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the table. Words without a name go to the first option."""
+
+    name: str
+    summary: str
+    handler: Handler
+    options: tuple[Option, ...] = ()
+    rank: Rank = Rank.MEMBER
+
+
+class Commands:
+    """The tables, by name."""
+
+    def __init__(self, commands: Sequence[Command], presses: Mapping[str, PressHandler]) -> None:
+        self.table = tuple(commands)
+        self.presses = presses
+        self._by_name = {command.name: command for command in commands}
+
+    def find(self, name: str) -> Command | None:
+        return self._by_name.get(name)
+
+    def nearest(self, name: str) -> str:
+        """The command that was probably meant; empty when none looks like it."""
+        return next(iter(get_close_matches(name, self._by_name, n=1)), "")
+
+    def parse(self, line: str) -> Call:
+        """A command as it is typed: `/quiz contexts level:mid`. Names are matched without case; nothing is refused."""
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        command = self.find(name.lower())
+        options: dict[str, str] = {}
+        words: list[str] = []
+        for word in _WORDS.findall(rest):
+            key, colon, value = word.partition(":")
+            if colon and key:
+                options[key.lower()] = value.strip('"')
+            else:
+                words.append(word.strip('"'))
+        if words:
+            first = command.options[0].name if command and command.options else ""
+            options[first] = " ".join(([options[first]] if first in options else []) + words)
+        return Call(name.lower(), options)
+
+
+_WORDS = re.compile(r'[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
+
+
+def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preferences) -> Commands:
+    """Everything the bot can do."""
+    topic = Option("topic", say("A topic or a section"), suggest=bank.place_names)
+    timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=zone_names)
+
+    async def help_(request: Request, learner: Learner, options: Options) -> Reply:
+        return Reply(new=help_card(table))
+
+    table = (
+        Command(
+            "quiz",
+            say("A question to practise with"),
+            quiz.deal,
+            (
+                topic,
+                Option("level", say("How hard it may be"), choices=LEVELS),
+                Option("mode", say("Choose an answer, or think of one and rate yourself"), choices=MODES),
+                Option("priority", say("Only what most interviews ask"), choices=("yes", "no")),
+            ),
+        ),
+        Command("topics", say("What there is to practise, and how far you are"), progress.topics),
+        Command("streak", say("Your days of practice in a row"), progress.streak),
+        Command("settings", say("Your time zone"), preferences.settings, (timezone,)),
+        Command("help", say("What this bot does"), help_),
+        Command("start", say("Begin here"), help_),
+    )
+    presses = {
+        "answer": quiz.grade,
+        "hint": quiz.hint,
+        "show": quiz.show,
+        "rate": quiz.rate,
+        "explain": quiz.explain,
+        "code": quiz.code,
+        "next": quiz.next,
+    }
+    return Commands(table, presses)
+
+
+def help_card(table: Sequence[Command]) -> Card:
+    lines = [f"`/{command.name}` {command.summary}" for command in table if command.name != "start"]
+    intro = say(
+        "I deal interview questions, one at a time. Pick an answer or think of one, see at once what you missed, "
+        "and come back tomorrow: what you got wrong comes again when you are about to forget it."
+    )
+    return Card(
+        say("Practise for your interview"),
+        intro + "\n\n" + "  \n".join(lines),
+        rows=(
+            (
+                Button(say("Quiz me"), Press("call", value="quiz")),
+                Button(say("Topics"), Press("call", value="topics")),
+            ),
+        ),
+    )

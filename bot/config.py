@@ -1,0 +1,183 @@
+"""bot.toml and the environment: everything an operator can set, checked before anything starts.
+
+Every key can come from the environment too: `BOT__DATABASE`, `BOT__TELEGRAM__API_URL`. The environment wins over the
+file, and `DATABASE_URL`, `DISCORD_TOKEN` and `TELEGRAM_TOKEN`, which hosts set by themselves, win over all.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.wording import languages
+
+PREFIX = "BOT__"
+SHORT_NAMES = {"DATABASE_URL": "database", "DISCORD_TOKEN": "discord.token", "TELEGRAM_TOKEN": "telegram.token"}
+
+
+class ConfigError(Exception):
+    """What is wrong with the configuration, one sentence a line, with file and key."""
+
+
+def _database(url: str) -> str:
+    if not re.match(r"(sqlite:///.|postgres(ql)?://.)", url):
+        raise ValueError("expected sqlite:///file.db, sqlite:////absolute/file.db or postgresql://user@host/name")
+    return url
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, OSError, ValueError) as error:
+        raise ValueError("expected the IANA name of a time zone, such as Europe/Berlin") from error
+    return name
+
+
+def _locale(name: str) -> str:
+    if name not in languages():
+        raise ValueError(f"expected one of: {', '.join(sorted(languages()))}")
+    return name
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if url and not (parts.scheme in {"http", "https"} and parts.netloc and parts.path in {"", "/"} and not parts.query):
+        raise ValueError("expected an origin without a path, such as http://localhost:8081")
+    return url.rstrip("/")
+
+
+def _https(url: str) -> str:
+    if url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).netloc):
+        raise ValueError("expected a URL, such as https://bot.example.org/telegram")
+    return url
+
+
+def _listen(place: str) -> str:
+    host, _, port = place.rpartition(":")
+    if place and not (host and port.isdigit() and int(port) < 65536):
+        raise ValueError("expected host:port, such as 127.0.0.1:8080")
+    return place
+
+
+_Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Discord(_Section):
+    token: SecretStr = SecretStr("")
+    api_url: _Origin = ""
+
+
+class Telegram(_Section):
+    token: SecretStr = SecretStr("")
+    api_url: _Origin = ""
+    webhook_url: Annotated[str, AfterValidator(_https)] = ""
+
+
+class Monitor(_Section):
+    listen: Annotated[str, AfterValidator(_listen)] = ""
+    log: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+
+class Config(_Section):
+    database: Annotated[str, AfterValidator(_database)] = "sqlite:///data/prepdeck.db"
+    questions: list[str] = Field(["questions"], min_length=1)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    locale: Annotated[str, AfterValidator(_locale)] = "en"
+    discord: Discord = Discord()
+    telegram: Telegram = Telegram()
+    monitor: Monitor = Monitor()
+
+
+def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """The configuration of a file, if one is given, and of the environment. ConfigError names all that is wrong."""
+    settings: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if path:
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: not UTF-8; save the file as UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not TOML: {error}") from error
+    for variable, value in sorted(environment.items(), key=lambda item: item[0] in SHORT_NAMES):
+        if variable in SHORT_NAMES and value:
+            key = SHORT_NAMES[variable]
+        elif variable.startswith(PREFIX):
+            key = variable.removeprefix(PREFIX).lower().replace("__", ".")
+        else:
+            continue
+        origins[key] = variable
+        _put(settings, key, value.split(",") if key == "questions" else value, variable)
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join(
+                f"{origins.get(key) or path}: {_sentence(key, detail)}"
+                for detail in error.errors(include_url=False)
+                for key in (".".join(str(part) for part in detail["loc"] if isinstance(part, str)),)
+            )
+        ) from None  # the validation error shows the values, a token among them
+
+
+def _put(settings: dict[str, Any], key: str, value: Any, variable: str) -> None:
+    *sections, name = key.split(".")
+    for section in sections:
+        settings = settings.setdefault(section, {})
+        if not isinstance(settings, dict):
+            raise ConfigError(f"{variable}: `{section}` is no section")
+    settings[name] = value
+
+
+_EXPECTED = {
+    "string_type": "text in quotes",
+    "list_type": 'a list, such as ["questions"]',
+    "too_short": "at least one entry",
+    "model_type": "a section of keys",
+    "model_attributes_type": "a section of keys",
+}
+
+
+def _sentence(key: str, detail: Any) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(key, _keys(), n=1)
+            return f"unknown key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
+        case "literal_error":
+            return f"`{key}` is {_shown(key, detail['input'])}; expected {detail['ctx']['expected']}"
+        case "value_error":
+            return f"`{key}` is {_shown(key, detail['input'])}; {detail['ctx']['error']}"
+        case kind if kind in _EXPECTED:
+            return f"`{key}` is {_shown(key, detail['input'])}; expected {_EXPECTED[kind]}"
+        case _:
+            return f"`{key}`: {detail['msg']}"
+
+
+def _shown(key: str, value: object) -> str:
+    """The value, save where it may hold a password."""
+    if "token" in key or (isinstance(value, str) and "@" in value):
+        return "not what it should be"
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"
+
+
+def _keys() -> list[str]:
+    keys: list[str] = []
+    for name, info in Config.model_fields.items():
+        section = info.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            keys.extend(f"{name}.{inner}" for inner in section.model_fields)
+        keys.append(name)
+    return keys

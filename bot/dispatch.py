@@ -1,0 +1,101 @@
+"""The one function of the core: a request in, a reply out, whatever was asked and whatever goes wrong."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.commands import Command, Commands, Option, help_card
+from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, escape
+from bot.store.database import StoreError
+from bot.store.store import Store, new_id
+from bot.wording import language, languages, say
+
+logger = logging.getLogger(__name__)
+
+Now = Callable[[], datetime]
+
+
+class Dispatch:
+    def __init__(self, store: Store, commands: Commands, now: Now) -> None:
+        self._store = store
+        self._commands = commands
+        self._now = now
+
+    async def answer(self, request: Request) -> Reply:
+        """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
+        language.set(request.locale if request.locale in languages() else "en")
+        try:
+            return await self._answer(request)
+        except Refusal as refusal:
+            return Reply(aside=refusal.card)
+        except StoreError as error:
+            logger.error("%s", error)
+            return _trouble(say("I can't reach my notes just now, so nothing was saved. Please try again in a minute."))
+        except Exception:
+            reference = new_id(6)
+            logger.exception("reference %s: %s", reference, type(request.what).__name__)
+            return _trouble(
+                say("That is a mistake of mine, and it has been noted (reference {reference}).", reference=reference)
+            )
+
+    async def _answer(self, request: Request) -> Reply:
+        match request.what:
+            case Call():
+                return await self._call(request, request.what)
+            case Press(verb="call"):
+                return await self._call(request, Call(request.what.value))
+            case Press():
+                return await self._press(request, request.what)
+            case Typed():
+                return await self._press(request, request.what.press)
+
+    async def _call(self, request: Request, call: Call) -> Reply:
+        command = self._commands.find(call.command)
+        if not command:
+            return self._unknown(request, call.command)
+        if request.rank < command.rank:
+            raise Refusal(say("Only moderators can do that here."))
+        options = _read(command, call)
+        learner = await self._store.learner(request.who, self._now())
+        return await command.handler(request, learner, options)
+
+    async def _press(self, request: Request, press: Press) -> Reply:
+        handler = self._commands.presses.get(press.verb)
+        if not handler:
+            raise Refusal(say("That button is too old, or not one of mine"), say("`/quiz` deals a new question."))
+        learner = await self._store.learner(request.who, self._now())
+        return await handler(request, learner, press)
+
+    def _unknown(self, request: Request, name: str) -> Reply:
+        near = self._commands.nearest(name)
+        heading = say("There is no such command")
+        if near:
+            raise Refusal(heading, say("Did you mean `/{command}`?", command=near))
+        if not request.where.private:
+            raise Refusal(heading, say("`/help` lists what there is."))
+        return Reply(aside=replace(help_card(self._commands.table), heading=heading))
+
+
+def _read(command: Command, call: Call) -> dict[str, str]:
+    """The options of a call as the command takes them. Platforms check them too, but not for us."""
+    known = {option.name: option for option in command.options}
+    options: dict[str, str] = {}
+    for name, written in call.options.items():
+        if name not in known:
+            raise Refusal(say("/{command} has no such option", command=command.name), _choice_of(known, name))
+        try:
+            options[name] = known[name].read(written)
+        except ValueError as error:
+            raise Refusal(say("That does not fit"), str(error)) from error
+    return options
+
+
+def _choice_of(known: Mapping[str, Option], wrong: str) -> str:
+    shown = say("I don't understand “{words}”.", words=escape(wrong[:30])) if wrong else ""
+    listed = ", ".join(f"`{name}:`" for name in known)
+    return f"{shown} {say('It has {names}.', names=listed) if listed else say('It has none.')}".strip()
+
+
+def _trouble(body: str) -> Reply:
+    return Reply(aside=Card(say("Something went wrong on our side"), body, tone=Tone.TROUBLE))

@@ -1,0 +1,1 @@
+"""The person: streaks, points, progress and preferences."""

@@ -1,0 +1,176 @@
+"""The vocabulary between the core and every chat platform: what a person did, and what to show for it.
+
+Frozen values, without platform detail. A press is an address, never state: it names a row of the database, so it works
+after a restart, in another process, and on a message that this process never sent.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+PRESS_LIMIT = 64  # bytes: Telegram's callback_data; Discord allows 100 characters
+HEADING_LIMIT = 200  # characters: the text of a Telegram alert
+LABEL_LIMIT = 34  # characters of a button that phones show whole
+
+_VERB = re.compile(r"[a-z]{1,10}")
+_DEAL = re.compile(r"[0-9A-Za-z]{0,16}")
+
+
+class Rank(IntEnum):
+    """How much a person may do in a room."""
+
+    MEMBER = 0
+    MODERATOR = 1
+    OWNER = 2
+
+
+class Tone(Enum):
+    """What a card is about at a glance. Never the only sign of it: the words say the same."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    PARTLY = "partly"
+    BAD = "bad"
+    TROUBLE = "trouble"  # something failed on our side
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    platform: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a card can be posted: a channel, a group, a topic of it (`thread`) or a private chat.
+
+    `community` is the Discord server or Telegram group it belongs to, the scope of leaderboards; empty in private.
+    """
+
+    platform: str
+    id: str
+    thread: str = ""
+    community: str = ""
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command, with its options as they were written."""
+
+    command: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed: `verb` says what it does, `deal` to which dealt question, `value` with what choice."""
+
+    verb: str
+    deal: str = ""
+    value: str = ""
+
+    def pack(self) -> str:
+        """The press as `verb:deal:value`; ValueError when that can't be read back, or is over PRESS_LIMIT bytes."""
+        packed = f"{self.verb}:{self.deal}:{self.value}"
+        if not (_VERB.fullmatch(self.verb) and _DEAL.fullmatch(self.deal)):
+            raise ValueError(f"a press needs a verb of letters and a deal of letters and digits: {packed!r}")
+        if len(packed.encode()) > PRESS_LIMIT:
+            raise ValueError(f"a press has at most {PRESS_LIMIT} bytes: {packed!r}")
+        return packed
+
+    @classmethod
+    def unpack(cls, packed: str) -> "Press":
+        """The press that was packed, or, for any other text, one that no button has: its verb is empty."""
+        verb, deal, value = [*packed.split(":", 2), "", ""][:3]
+        press = cls(verb, deal, value)
+        try:
+            intact = press.pack() == packed
+        except ValueError:  # UnicodeEncodeError, for lone surrogates, is one too
+            intact = False
+        return press if intact else cls("")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line of text, given to a button that asked for it."""
+
+    press: Press
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing that a person did."""
+
+    who: Person
+    where: Room
+    what: Call | Press | Typed
+    name: str = ""  # as others see it, for greetings and boards only
+    locale: str = ""  # the platform's hint; a saved preference wins
+    rank: Rank = Rank.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button; with a `prompt`, it asks for a line of text first."""
+
+    label: str
+    press: Press
+    tone: Tone = Tone.PLAIN
+    prompt: str = ""
+
+    def __post_init__(self) -> None:
+        self.press.pack()
+        if not 0 < len(self.label) <= LABEL_LIMIT:
+            raise ValueError(f"a label has 1 to {LABEL_LIMIT} characters: {self.label!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What to show, not how. Every text is Markdown; text that came from users is escaped where it enters."""
+
+    heading: str
+    body: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[Button, ...], ...] = ()
+    tone: Tone = Tone.PLAIN
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.heading) <= HEADING_LIMIT:
+            raise ValueError(f"a heading has 1 to {HEADING_LIMIT} characters: {self.heading!r}")
+
+    @property
+    def buttons(self) -> tuple[Button, ...]:
+        return tuple(button for row in self.rows for button in row)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Up to one card each: in place of the card that was pressed, fresh in the room, and for the person alone."""
+
+    edit: Card | None = None
+    new: Card | None = None
+    aside: Card | None = None
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards there are, in the order in which they are shown."""
+        return tuple(card for card in (self.edit, self.new, self.aside) if card)
+
+
+class Refusal(Exception):
+    """What was asked can't be done: a kind word on why, and on what to do, for the person alone."""
+
+    def __init__(self, heading: str, body: str = "") -> None:
+        super().__init__(heading)
+        self.card = Card(heading, body)
+
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")
+
+
+def escape(text: str) -> str:
+    """Text that came from a user, so that Markdown shows it as it stands, in one line."""
+    return _MARKUP.sub(r"\\\1", " ".join("".join(char for char in text if char.isprintable() or char == " ").split()))

@@ -1,0 +1,1 @@
+"""Practising alone: dealing, grading, remembering."""

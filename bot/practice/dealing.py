@@ -1,0 +1,103 @@
+"""Pick the next question for an audience, and keep the deal.
+
+Due reviews first, then priority questions never seen, then others never seen, then the longest unseen; never one of the
+last twenty. The cost does not grow with the bank: up to EXACT questions are looked up at once; in a larger pool some
+are drawn and looked up, and only when all of those were seen, which tells that few are left, are those left over
+counted and remembered. "Never seen" only ever shrinks, so what is remembered can be stale but never wrong: it is looked
+up again before it is used.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from bot.bank.bank import Bank, Filters, Pool
+from bot.messages import Room
+from bot.practice import selection
+from bot.store.store import Deal, Learner, Store, new_id
+
+EXACT = 400  # questions whose history is looked up in one query
+DRAWN = 100  # questions drawn from a larger pool
+REMEMBERED = 1_000  # audiences for which left-over questions are remembered
+TRIES = 20  # deals to one audience at the same moment: each round, one of them gets its number
+
+
+class Dealer:
+    def __init__(self, bank: Bank, store: Store, random: Random) -> None:
+        self._bank = bank
+        self._store = store
+        self._random = random
+        self._left: dict[tuple[str, Filters], Pool] = {}
+
+    async def deal(self, where: Room, learner: Learner, filters: Filters, now: datetime) -> Deal | None:
+        """Deal a question; None when the bank has none like this."""
+        if not len(self._bank.pool(filters)):
+            return None
+        room = await self._store.room(where, now)
+        audience = learner.id if where.private else room
+        for _ in range(TRIES):
+            recent = await self._store.recent(audience, selection.RECENT)
+            name = await self._pick(audience, learner if where.private else None, filters, recent, now)
+            mode, choices = self._shape(name, filters)
+            number = recent[0][0] + 1 if recent else 1
+            deal = Deal(new_id(11), audience, number, room, name, mode, choices, filters.pack(), now)
+            if await self._store.deal(deal):
+                return deal
+        raise RuntimeError(f"{TRIES} others were dealt to {audience} first")
+
+    def _shape(self, name: str, filters: Filters) -> tuple[str, str]:
+        """The mode, and the order of choices."""
+        entry = self._bank.entry(name)
+        assert entry  # noqa: S101 - names come from the bank
+        if filters.mode == "flash" or not entry.question.choices:
+            return "flash", ""
+        order = list(range(len(entry.question.choices.texts)))
+        self._random.shuffle(order)
+        return "choice", "".join(map(str, order))
+
+    async def _pick(
+        self, audience: str, learner: Learner | None, filters: Filters, recent: Sequence[tuple[int, str]], now: datetime
+    ) -> str:
+        pool = self._bank.pool(filters)
+        barred = selection.barred([name for _, name in recent], pool)
+        if learner:
+            async for name in self._store.due(learner, now):
+                if name in pool.names and name not in barred:
+                    return name
+        if len(pool) <= EXACT:
+            seen = await self._store.seen(audience, pool.priority + pool.others)
+            found = selection.fresh(pool, seen, self._random) or selection.longest_unseen(seen, barred)
+        else:
+            found = await self._fresh_of_many(audience, filters, pool)
+            found = found or await self._longest_unseen(audience, pool, barred)
+        assert found  # noqa: S101 - at least one question of the pool is not barred
+        return found
+
+    async def _fresh_of_many(self, audience: str, filters: Filters, pool: Pool) -> str | None:
+        key = (audience, filters)
+        left = self._left.get(key, pool)
+        name = await self._draw(audience, left)
+        if name is None and len(left):
+            seen = await self._store.all_seen(audience)
+            left = Pool(
+                tuple(name for name in pool.priority if name not in seen),
+                tuple(name for name in pool.others if name not in seen),
+            )
+            if len(self._left) >= REMEMBERED:
+                self._left.pop(next(iter(self._left)))
+            self._left[key] = left
+            name = await self._draw(audience, left)
+        return name
+
+    async def _draw(self, audience: str, pool: Pool) -> str | None:
+        """A question never seen out of some drawn at random; None when all of those were seen."""
+        names = pool.priority or pool.others
+        drawn = self._random.sample(names, min(DRAWN, len(names)))
+        seen = await self._store.seen(audience, drawn) if drawn else {}
+        return next((name for name in drawn if name not in seen), None)
+
+    async def _longest_unseen(self, audience: str, pool: Pool, barred: frozenset[str]) -> str | None:
+        async for name in self._store.oldest_seen(audience):
+            if name in pool.names and name not in barred:
+                return name
+        return None

@@ -1,0 +1,173 @@
+"""A question and everything one can do with it: deal, answer, show, rate, explain, go on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from fsrs import Rating
+
+from bot.bank.bank import Bank, Entry, Filters, Place
+from bot.learners import scoring
+from bot.learners.streaks import streak
+from bot.learners.zones import Zones
+from bot.messages import Card, Press, Refusal, Reply, Request, escape
+from bot.practice import cards
+from bot.practice.dealing import Dealer
+from bot.practice.remembering import RATINGS, RIGHT_CHOICE, WRONG_CHOICE, reviewed
+from bot.store.store import Answer, Deal, Dealt, Learner, Store
+from bot.wording import count, say
+
+MODES = ("choice", "flash")
+
+
+class _Open(NamedTuple):
+    """A deal that was pressed, with its question."""
+
+    dealt: Dealt
+    entry: Entry
+
+
+class Quiz:
+    def __init__(self, bank: Bank, store: Store, dealer: Dealer, zones: Zones, now: Callable[[], datetime]) -> None:
+        self._bank = bank
+        self._store = store
+        self._dealer = dealer
+        self._zones = zones
+        self._now = now
+
+    async def deal(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
+        words = options.get("topic", "")
+        place = self._bank.place(words) if words else Place("")
+        if not place:
+            near = ", ".join(f"`{name}`" for name in self._bank.nearest(words))
+            raise Refusal(
+                say("I know no topic “{topic}”", topic=escape(words[:40])),
+                say("Did you mean {names}? `/topics` lists them all.", names=near),
+            )
+        level, mode = options.get("level", ""), options.get("mode", "")
+        filters = Filters(place.topic, place.section, level, options.get("priority") == "yes", mode)
+        return await self._deal(request, learner, filters)
+
+    async def next(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """Another question like the one that was dealt."""
+        dealt = await self._dealt(request, learner, press)
+        return await self._deal(request, learner, Filters.unpack(dealt.deal.filters))
+
+    async def grade(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """The verdict on a chosen answer. The first answer counts; a later press shows what it was."""
+        dealt, entry = await self._open(request, learner, press)
+        choices = entry.question.choices
+        place = cards.LETTERS.find(press.value) if len(press.value) == 1 else -1
+        if dealt.deal.mode != "choice" or not choices or not 0 <= place < len(dealt.deal.choices):
+            raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
+        chosen = dealt.deal.choices[place]
+        right = chosen == "0"
+        points = scoring.points(entry.question.level, right=right, first=not dealt.chosen_before)
+        answer = Answer(chosen, "right" if right else "wrong", points)
+        rating = RIGHT_CHOICE if right else WRONG_CHOICE
+        dealt, new_day = await self._record(request, learner, dealt, answer, rating)
+        again = dealt.answer is not None
+        card = cards.verdict_card(dealt.deal, entry, dealt.answer or answer, again=again)
+        return self._shown(request, await self._with_streak(card, learner) if new_day else card, again=again)
+
+    async def show(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """The other side of a flash card."""
+        dealt, entry = await self._open(request, learner, press)
+        if dealt.deal.mode != "flash" and not dealt.answer:
+            raise Refusal(say("Answer first, then I show mine."))
+        rated = dealt.deal.mode != "flash" or dealt.answer is not None
+        return self._shown(request, cards.answer_card(dealt.deal, entry, rated=rated))
+
+    async def rate(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """How well a learner knew the other side, by their own judgement."""
+        dealt, entry = await self._open(request, learner, press)
+        if dealt.deal.mode != "flash" or press.value not in RATINGS:
+            raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
+        answer = Answer(press.value, "rated", 0)
+        dealt, new_day = await self._record(request, learner, dealt, answer, RATINGS[press.value])
+        again = dealt.answer is not None
+        review = dealt.review
+        assert review  # noqa: S101 - a rating was recorded, now or before
+        card = cards.rated_card(dealt.deal, entry, dealt.answer or answer, review, self._now(), again=again)
+        return self._shown(request, await self._with_streak(card, learner) if new_day else card, again=again)
+
+    async def hint(self, request: Request, learner: Learner, press: Press) -> Reply:
+        dealt, entry = await self._open(request, learner, press)
+        if not entry.question.hint:
+            raise Refusal(say("This question has no hint."))
+        if request.where.private and not dealt.answer:
+            return Reply(edit=cards.question_card(dealt.deal, entry, private=True, hint=True))
+        return Reply(aside=Card(say("Hint"), entry.question.hint))
+
+    async def explain(self, request: Request, learner: Learner, press: Press) -> Reply:
+        return await self._after(request, learner, press, cards.explanation_card)
+
+    async def code(self, request: Request, learner: Learner, press: Press) -> Reply:
+        return await self._after(request, learner, press, cards.code_card)
+
+    async def _after(
+        self, request: Request, learner: Learner, press: Press, card: Callable[[Deal, Entry], Card]
+    ) -> Reply:
+        """A card that tells more, for who has answered: nobody sees an answer before answering."""
+        dealt, entry = await self._open(request, learner, press)
+        if dealt.deal.mode == "choice" and not dealt.answer:
+            raise Refusal(say("Answer first, then I tell more."))
+        told = card(dealt.deal, entry)
+        return Reply(new=told) if request.where.private else Reply(aside=told)
+
+    async def _deal(self, request: Request, learner: Learner, filters: Filters) -> Reply:
+        deal = await self._dealer.deal(request.where, learner, filters, self._now())
+        entry = self._bank.entry(deal.question) if deal else None
+        if not deal or not entry:
+            raise Refusal(say("There is no such question"), say("Ask for less: another level, mode or section."))
+        return Reply(new=cards.question_card(deal, entry, private=request.where.private))
+
+    async def _dealt(self, request: Request, learner: Learner, press: Press) -> Dealt:
+        """The deal of a press, if it was dealt in this room."""
+        dealt = await self._store.dealt(press.deal, learner)
+        if not dealt:
+            raise Refusal(say("I don't know this question any more"), say("`/quiz` deals a new one."))
+        if (dealt.platform, dealt.platform_id) != (request.where.platform, request.where.id):
+            raise Refusal(say("This question was dealt elsewhere"), say("`/quiz` deals one here."))
+        return dealt
+
+    async def _open(self, request: Request, learner: Learner, press: Press) -> _Open:
+        """The deal of a press with its question, if the bank still has it as it was dealt."""
+        dealt = await self._dealt(request, learner, press)
+        entry = self._bank.entry(dealt.deal.question)
+        choices = entry.question.choices if entry else None
+        if not entry or (dealt.deal.choices and len(dealt.deal.choices) != len(choices.texts if choices else ())):
+            raise Refusal(say("This question has changed since it was dealt"), say("`/quiz` deals a new one."))
+        return _Open(dealt, entry)
+
+    async def _record(
+        self, request: Request, learner: Learner, dealt: Dealt, answer: Answer, rating: Rating
+    ) -> tuple[Dealt, bool]:
+        """Keep an answer, unless there is one: then the deal comes back with it. Also whether the day is new."""
+        if dealt.answer:
+            return dealt, False
+        now = self._now()
+        if dealt.deal.closed_at and dealt.deal.closed_at <= now:
+            raise Refusal(say("This question is closed"), say("`/quiz` deals a new one."))
+        day = self._zones.day(learner, now)
+        review = reviewed(dealt.review, rating, now)
+        # In private the periods are the learner's own; a community has one calendar for all.
+        buckets = scoring.buckets(day if request.where.private else self._zones.default_day(now))
+        community = (request.where.platform, request.where.community)
+        first, new_day = await self._store.answer(dealt, learner, answer, review, day, community, buckets, now)
+        if not first:  # another press was faster
+            earlier = await self._store.dealt(dealt.deal.id, learner)
+            return earlier or dealt, False
+        return replace(dealt, review=review), new_day
+
+    async def _with_streak(self, card: Card, learner: Learner) -> Card:
+        """The card of the first answer of a day says how many days that makes."""
+        days = await self._store.practice_days(learner)
+        length = streak(days, self._zones.day(learner, self._now())).current
+        shown = count("{number} day", "{number} days", length)
+        return cards.with_field(card, say("Streak"), shown)
+
+    def _shown(self, request: Request, card: Card, *, again: bool = False) -> Reply:
+        """A verdict is for its owner: in private the card changes, in a shared room nobody else sees it."""
+        return Reply(edit=card) if request.where.private and not again else Reply(aside=card)

@@ -1,0 +1,1 @@
+"""The database: every statement, and one driver for each kind of database."""

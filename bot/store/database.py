@@ -1,0 +1,52 @@
+"""The port to a database: two verbs, the same SQL for every kind.
+
+Statements keep to what SQLite and PostgreSQL share: keys are natural or random text, times are epoch seconds, local
+days ISO text, values are named `:like_this`. A write is a batch, one transaction; its later statements are guarded in
+SQL by the row that the first one inserted, so that losing a race changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class Row(Protocol):
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+class Statement(NamedTuple):
+    sql: str
+    values: Mapping[str, Any] = {}
+
+
+class Database(Protocol):
+    async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> Sequence[Row]:
+        """The rows of a query."""
+
+    async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
+        """Carry out all statements or none, durably; the rows that each returned."""
+
+    async def close(self) -> None: ...
+
+
+class StoreError(Exception):
+    """The database can't be used. The text is one sentence for the person who runs the bot."""
+
+
+class ConflictError(Exception):
+    """A batch broke a constraint and changed nothing."""
+
+
+async def connect(url: str) -> Database:
+    """The database at `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`; StoreError if it can't be
+    opened. Only the driver that is needed gets imported.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        from bot.store.sqlite import SqliteDatabase
+
+        return await SqliteDatabase.open(rest.removeprefix("/"))
+    if scheme in {"postgresql", "postgres"}:
+        from bot.store.postgres import PostgresDatabase
+
+        return await PostgresDatabase.open(url)
+    raise StoreError(f"{scheme}: databases are not supported; use sqlite:///file or postgresql://user@host/name.")

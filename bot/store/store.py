@@ -1,0 +1,383 @@
+"""Every SQL statement, once, for every kind of database."""
+
+import secrets
+import string
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from bot.messages import Person, Room
+from bot.store.database import Database, Row, Statement
+
+PAGE = 100  # rows of a query that goes on until enough is found
+
+_ALPHABET = string.digits + string.ascii_letters
+
+
+def new_id(length: int) -> str:
+    """Random letters and digits; eleven of them are 65 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A person, on however many platforms. `timezone` is empty until one is chosen."""
+
+    id: str
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A question that was dealt in a room. `choices` is the order in which they are shown, by the author's numbers."""
+
+    id: str
+    audience: str
+    number: int
+    room: str
+    question: str  # "topic/question"
+    mode: str
+    choices: str
+    filters: str
+    dealt_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What py-fsrs remembers of one learner and one question."""
+
+    state: int
+    step: int | None
+    stability: float | None
+    difficulty: float | None
+    due_at: datetime
+    reviewed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a learner said to a deal. `value` is the author's number of the choice, or the rating."""
+
+    value: str
+    verdict: str  # right, wrong or rated
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """All that a press on a deal needs to know: the deal, where it was dealt, and what this learner did before."""
+
+    deal: Deal
+    platform: str
+    platform_id: str
+    answer: Answer | None
+    review: Review | None
+    chosen_before: bool  # this learner has chosen an answer to the same question in another deal
+
+
+class Store:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    # People
+
+    async def learner(self, who: Person, now: datetime) -> Learner:
+        """The learner behind an account; a new one, the first time."""
+        values = {"platform": who.platform, "platform_id": who.id, "id": new_id(16), "now": _seconds(now)}
+        rows = await self._database.fetch(_LEARNER, values)
+        if not rows:
+            await self._database.write([Statement(_NEW_LEARNER, values), Statement(_NEW_ACCOUNT, values)])
+            rows = await self._database.fetch(_LEARNER, values)
+        return Learner(rows[0]["id"], rows[0]["timezone"] or "")
+
+    async def set_timezone(self, learner: Learner, timezone: str, now: datetime) -> None:
+        values = {"learner": learner.id, "timezone": timezone, "now": _seconds(now)}
+        await self._database.write([Statement(_SET_TIMEZONE, values)])
+
+    # Deals
+
+    async def room(self, where: Room, now: datetime) -> str:
+        """The id of a room; a new one, the first time."""
+        values = {
+            "platform": where.platform,
+            "platform_id": where.id,
+            "thread": where.thread,
+            "community": where.community,
+            "private": where.private,
+            "id": new_id(16),
+            "now": _seconds(now),
+        }
+        rows = await self._database.fetch(_ROOM, values)
+        if not rows:
+            await self._database.write([Statement(_NEW_ROOM, values)])
+            rows = await self._database.fetch(_ROOM, values)
+        return str(rows[0]["id"])
+
+    async def recent(self, audience: str, limit: int) -> list[tuple[int, str]]:
+        """The last questions of an audience with the numbers of their deals, the latest first."""
+        rows = await self._database.fetch(_RECENT, {"audience": audience, "limit": limit})
+        return [(row["number"], row["question"]) for row in rows]
+
+    async def seen(self, audience: str, questions: Sequence[str]) -> dict[str, int]:
+        """Those of these questions that the audience has seen, with the number of their last deal."""
+        names = {f"q{index}": question for index, question in enumerate(questions)}
+        sql = _SEEN.replace("(:questions)", "(" + ", ".join(f":{name}" for name in names) + ")")
+        rows = await self._database.fetch(sql, {"audience": audience, **names})
+        return {row["question"]: row["number"] for row in rows}
+
+    async def oldest_seen(self, audience: str) -> AsyncIterator[str]:
+        """Every question that the audience has seen, the longest unseen first."""
+        number = 0
+        while True:
+            values = {"audience": audience, "after": number, "limit": PAGE}
+            rows = await self._database.fetch(_OLDEST_SEEN, values)
+            for row in rows:
+                yield row["question"]
+            if len(rows) < PAGE:
+                return
+            number = rows[-1]["number"]
+
+    async def all_seen(self, audience: str) -> set[str]:
+        return {row["question"] for row in await self._database.fetch(_ALL_SEEN, {"audience": audience})}
+
+    async def due(self, learner: Learner, now: datetime) -> AsyncIterator[str]:
+        """Every question that a learner should review by now, the most overdue first."""
+        values = {"learner": learner.id, "now": _seconds(now), "limit": PAGE, "after": -1, "question": ""}
+        while True:
+            rows = await self._database.fetch(_DUE, values)
+            for row in rows:
+                yield row["question"]
+            if len(rows) < PAGE:
+                return
+            values.update(after=rows[-1]["due_at"], question=rows[-1]["question"])
+
+    async def deal(self, deal: Deal) -> bool:
+        """Keep a deal; False when another one has taken its number in the meantime, and nothing was kept."""
+        values = {
+            "id": deal.id,
+            "audience": deal.audience,
+            "number": deal.number,
+            "room": deal.room,
+            "question": deal.question,
+            "mode": deal.mode,
+            "choices": deal.choices,
+            "filters": deal.filters,
+            "dealt_at": _seconds(deal.dealt_at),
+            "closed_at": _seconds(deal.closed_at) if deal.closed_at else None,
+        }
+        kept, _ = await self._database.write([Statement(_DEAL, values), Statement(_NOW_SEEN, values)])
+        return bool(kept)
+
+    async def dealt(self, deal: str, learner: Learner) -> Dealt | None:
+        rows = await self._database.fetch(_DEALT, {"deal": deal, "learner": learner.id})
+        return _dealt(rows[0]) if rows else None
+
+    # Answers
+
+    async def answer(
+        self,
+        dealt: Dealt,
+        learner: Learner,
+        answer: Answer,
+        review: Review,
+        day: date,
+        community: tuple[str, str],
+        buckets: Sequence[str],
+        now: datetime,
+    ) -> tuple[bool, bool]:
+        """Keep a learner's answer to a deal, with all that follows from it; all of it, or nothing if there is one.
+
+        Args:
+            day: the learner's local day
+            community: the platform, and its community or "" in private
+            buckets: the periods that the points count for
+
+        Returns:
+            whether this answer is the first to the deal, and whether it is the first of the day
+        """
+        values = {
+            "deal": dealt.deal.id,
+            "learner": learner.id,
+            "receipt": new_id(11),
+            "question": dealt.deal.question,
+            "mode": dealt.deal.mode,
+            "value": answer.value,
+            "verdict": answer.verdict,
+            "points": answer.points,
+            "now": _seconds(now),
+            "day": day.isoformat(),
+            "platform": community[0],
+            "community": community[1],
+            **_review_values(review),
+        }
+        scores = [Statement(_ADD_SCORE, {**values, "bucket": bucket}) for bucket in buckets]
+        batch = [Statement(sql, values) for sql in (_ANSWER, _PRACTISED, _REVIEWED)]
+        first, new_day, *_ = await self._database.write([*batch, *scores])
+        return bool(first), bool(new_day)
+
+    # Progress
+
+    async def practice_days(self, learner: Learner) -> list[date]:
+        """The days on which a learner practised, the latest first."""
+        rows = await self._database.fetch(_PRACTICE_DAYS, {"learner": learner.id})
+        return [date.fromisoformat(row["day"]) for row in rows]
+
+    async def reviewed(self, learner: Learner) -> frozenset[str]:
+        """The questions that a learner has answered."""
+        rows = await self._database.fetch(_REVIEWED_QUESTIONS, {"learner": learner.id})
+        return frozenset(row["question"] for row in rows)
+
+    async def points(self, learner: Learner) -> int:
+        """All points of a learner, wherever they were earned."""
+        rows = await self._database.fetch(_POINTS, {"learner": learner.id})
+        return int(rows[0]["points"])
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _review_values(review: Review) -> Mapping[str, object]:
+    return {
+        "state": review.state,
+        "step": review.step,
+        "stability": review.stability,
+        "difficulty": review.difficulty,
+        "due_at": _seconds(review.due_at),
+        "reviewed_at": _seconds(review.reviewed_at),
+    }
+
+
+def _dealt(row: Row) -> Dealt:
+    deal = Deal(
+        row["id"],
+        row["audience"],
+        row["number"],
+        row["room"],
+        row["question"],
+        row["mode"],
+        row["choices"],
+        row["filters"],
+        _moment(row["dealt_at"]),
+        _moment(row["closed_at"]) if row["closed_at"] is not None else None,
+    )
+    answer = Answer(row["value"], row["verdict"], row["points"]) if row["verdict"] else None
+    review = None
+    if row["due_at"] is not None:
+        due, reviewed = _moment(row["due_at"]), _moment(row["reviewed_at"])
+        review = Review(row["state"], row["step"], row["stability"], row["difficulty"], due, reviewed)
+    return Dealt(deal, row["platform"], row["platform_id"], answer, review, bool(row["chosen_before"]))
+
+
+_LEARNER = """
+    SELECT learner.id, learner.timezone
+    FROM account JOIN learner ON learner.id = account.learner
+    WHERE account.platform = :platform AND account.platform_id = :platform_id
+"""
+
+# The learner is made only if the account has none: of two first contacts at the same moment, one does nothing. On
+# PostgreSQL both may make a learner; the account decides, and the other one is never pointed to.
+_NEW_LEARNER = """
+    INSERT INTO learner (id, created_at) SELECT :id, :now
+    WHERE NOT EXISTS (SELECT 1 FROM account WHERE platform = :platform AND platform_id = :platform_id)
+"""
+
+_NEW_ACCOUNT = """
+    INSERT INTO account (platform, platform_id, learner) SELECT :platform, :platform_id, id
+    FROM learner WHERE id = :id
+    ON CONFLICT (platform, platform_id) DO NOTHING
+"""
+
+_SET_TIMEZONE = "UPDATE learner SET timezone = :timezone, zone_changed_at = :now WHERE id = :learner"
+
+_ROOM = "SELECT id FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
+
+_NEW_ROOM = """
+    INSERT INTO room (id, platform, platform_id, thread, community, private, created_at)
+    VALUES (:id, :platform, :platform_id, :thread, :community, :private, :now)
+    ON CONFLICT (platform, platform_id, thread) DO NOTHING
+"""
+
+_RECENT = "SELECT number, question FROM seen WHERE audience = :audience ORDER BY number DESC LIMIT :limit"
+
+_SEEN = "SELECT question, number FROM seen WHERE audience = :audience AND question IN (:questions)"
+
+_OLDEST_SEEN = """
+    SELECT question, number FROM seen WHERE audience = :audience AND number > :after ORDER BY number LIMIT :limit
+"""
+
+_ALL_SEEN = "SELECT question FROM seen WHERE audience = :audience"
+
+_DUE = """
+    SELECT question, due_at FROM review
+    WHERE learner = :learner AND due_at <= :now AND (due_at > :after OR (due_at = :after AND question > :question))
+    ORDER BY due_at, question LIMIT :limit
+"""
+
+_DEAL = """
+    INSERT INTO deal (id, audience, number, room, question, mode, choices, filters, dealt_at, closed_at)
+    VALUES (:id, :audience, :number, :room, :question, :mode, :choices, :filters, :dealt_at, :closed_at)
+    ON CONFLICT (audience, number) DO NOTHING RETURNING id
+"""
+
+_NOW_SEEN = """
+    INSERT INTO seen (audience, question, number) SELECT audience, question, number FROM deal WHERE id = :id
+    ON CONFLICT (audience, question) DO UPDATE SET number = excluded.number
+"""
+
+_DEALT = """
+    SELECT deal.*, room.platform, room.platform_id, answer.value, answer.verdict, answer.points,
+        review.state, review.step, review.stability, review.difficulty, review.due_at, review.reviewed_at,
+        EXISTS (
+            SELECT 1 FROM answer AS earlier
+            WHERE earlier.learner = :learner AND earlier.question = deal.question AND earlier.deal <> deal.id
+                AND earlier.verdict <> 'rated'
+        ) AS chosen_before
+    FROM deal
+    JOIN room ON room.id = deal.room
+    LEFT JOIN answer ON answer.deal = deal.id AND answer.learner = :learner
+    LEFT JOIN review ON review.learner = :learner AND review.question = deal.question
+    WHERE deal.id = :deal
+"""
+
+_ANSWER = """
+    INSERT INTO answer (deal, learner, receipt, question, mode, value, verdict, points, answered_at)
+    VALUES (:deal, :learner, :receipt, :question, :mode, :value, :verdict, :points, :now)
+    ON CONFLICT (deal, learner) DO NOTHING RETURNING deal
+"""
+
+_IF_FIRST = "EXISTS (SELECT 1 FROM answer WHERE deal = :deal AND learner = :learner AND receipt = :receipt)"
+
+_PRACTISED = f"""
+    INSERT INTO practice_day (learner, day, kind) SELECT :learner, :day, 'practised' WHERE {_IF_FIRST}
+    ON CONFLICT (learner, day, kind) DO NOTHING RETURNING day
+"""
+
+_REVIEWED = f"""
+    INSERT INTO review (learner, question, state, step, stability, difficulty, due_at, reviewed_at)
+    SELECT :learner, :question, :state, :step, :stability, :difficulty, :due_at, :reviewed_at WHERE {_IF_FIRST}
+    ON CONFLICT (learner, question) DO UPDATE SET
+        state = excluded.state, step = excluded.step, stability = excluded.stability,
+        difficulty = excluded.difficulty, due_at = excluded.due_at, reviewed_at = excluded.reviewed_at
+"""
+
+_ADD_SCORE = f"""
+    INSERT INTO score (platform, community, bucket, learner, points, answers, reached_at)
+    SELECT :platform, :community, :bucket, :learner, :points, 1, :now WHERE {_IF_FIRST}
+    ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
+        points = score.points + excluded.points, answers = score.answers + 1, reached_at = excluded.reached_at
+"""
+
+_PRACTICE_DAYS = "SELECT DISTINCT day FROM practice_day WHERE learner = :learner ORDER BY day DESC"
+
+_REVIEWED_QUESTIONS = "SELECT question FROM review WHERE learner = :learner"
+
+_POINTS = "SELECT coalesce(sum(points), 0) AS points FROM score WHERE learner = :learner AND bucket = 'all'"

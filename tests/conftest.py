@@ -1,0 +1,111 @@
+"""The real thing, nearby: every test of the store runs on SQLite and on PostgreSQL."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot.__main__ import core
+from bot.bank.bank import Bank
+from bot.config import Config
+from bot.store.database import Database, connect
+from bot.store.schema import migrate
+from bot.store.store import Store
+from tests.people import Clock, Conversation
+from tests.samples import bank_of, question
+
+POSTGRES = os.environ.get("PREPDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+HOW = "set PREPDECK_TEST_POSTGRES=postgresql://user@host/database to a server on which schemas may be made"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of a PostgreSQL server, found once."""
+    import asyncio
+
+    import asyncpg
+
+    async def reach() -> None:
+        await (await asyncpg.connect(POSTGRES, timeout=5)).close()
+
+    try:
+        asyncio.run(reach())
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        if os.environ.get("PREPDECK_REQUIRE_POSTGRES"):
+            pytest.fail(f"no PostgreSQL at {POSTGRES}: {error}")
+        pytest.skip(f"no PostgreSQL at {POSTGRES}; {HOW}")
+    return POSTGRES
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
+    """A PostgreSQL database with nothing in it: a schema of its own."""
+    import asyncpg
+
+    schema = f"test_{Random().randrange(10**12)}"
+    connection = await asyncpg.connect(postgres_server)
+    await connection.execute(f"CREATE SCHEMA {schema}")
+    yield f"{postgres_server}?search_path={schema}"
+    await connection.execute("SET client_min_messages TO warning")
+    await connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    await connection.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'prepdeck.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+async def opened(url: str) -> AsyncIterator[Database]:
+    database = await connect(url)
+    await migrate(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async for database in opened(url):
+        yield database
+
+
+@pytest.fixture
+async def store(database: Database) -> Store:
+    return Store(database)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def bank() -> Bank:
+    """Five questions: three with choices and priority, two flash cards; two sections."""
+    return bank_of(
+        question("one", priority=True, section="basics", level="junior"),
+        question("two", priority=True, section="basics", level="mid"),
+        question("three", priority=True, section="contexts", level="senior"),
+        question("four", choices=False, section="contexts"),
+        question("five", choices=False, section="contexts"),
+    )
+
+
+@pytest.fixture
+async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
+    async for database in opened(sqlite_url):
+        yield Store(database)
+
+
+@pytest.fixture
+def conversation(bank: Bank, sqlite_store: Store, clock: Clock) -> Conversation:
+    """The whole core over a real database: requests in, replies out."""
+    table, dispatch = core(Config(), bank, sqlite_store, clock, Random(1))
+    return Conversation(dispatch.answer, table)

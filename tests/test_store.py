@@ -1,0 +1,273 @@
+"""The store, on SQLite and on PostgreSQL: one suite, the same answers."""
+
+import asyncio
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.messages import Person, Room
+from bot.store.database import ConflictError, Database, Statement, StoreError, connect
+from bot.store.schema import migrate, migrations
+from bot.store.store import Answer, Deal, Dealt, Learner, Review, Store, new_id
+from tests.people import ADA, BOB, GROUP, HOME, Clock
+
+RELEASED = {  # a released migration never changes: databases out there were made by it
+}
+DAY = date(2026, 3, 2)
+RIGHT = Answer("0", "right", 2)
+
+
+async def dealt(store: Store, learner: Learner, clock: Clock, number: int = 1, question: str = "flask/one") -> Dealt:
+    room = await store.room(GROUP, clock())
+    deal = Deal(new_id(11), room, number, room, question, "choice", "2031", "////", clock())
+    assert await store.deal(deal)
+    found = await store.dealt(deal.id, learner)
+    assert found
+    return found
+
+
+def review(clock: Clock, **wait: float) -> Review:
+    return Review(2, None, 3.5, 5.25, clock() + timedelta(**wait), clock())
+
+
+async def answered(
+    store: Store, one: Dealt, learner: Learner, clock: Clock, answer: Answer = RIGHT, day: date = DAY
+) -> tuple[bool, bool]:
+    buckets = ("all", "2026-03", day.isoformat())
+    return await store.answer(one, learner, answer, review(clock, days=1), day, ("test", "server"), buckets, clock())
+
+
+async def test_an_account_is_the_same_learner_every_time(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    assert await store.learner(ADA, clock()) == ada
+    assert (await store.learner(BOB, clock())).id != ada.id
+    assert (await store.learner(Person("other", "ada"), clock())).id != ada.id
+
+
+async def test_fifty_first_contacts_at_once_are_one_learner(store: Store, clock: Clock) -> None:
+    assert len({learner.id for learner in await asyncio.gather(*(store.learner(ADA, clock()) for _ in range(50)))}) == 1
+
+
+async def test_a_time_zone_is_kept(store: Store, clock: Clock) -> None:
+    await store.set_timezone(await store.learner(ADA, clock()), "Asia/Tokyo", clock())
+    assert (await store.learner(ADA, clock())).timezone == "Asia/Tokyo"
+
+
+async def test_a_room_keeps_its_id_and_topics_of_a_group_are_rooms_of_their_own(store: Store, clock: Clock) -> None:
+    rooms = [GROUP, GROUP, Room("test", "group", "7"), HOME]
+    ids = [await store.room(room, clock()) for room in rooms]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+async def test_a_deal_comes_back_as_it_was_dealt(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    one = await dealt(store, ada, clock)
+    assert (one.deal.question, one.deal.choices, one.deal.dealt_at) == ("flask/one", "2031", clock())
+    assert (one.platform, one.platform_id, one.answer, one.review, one.chosen_before) == (
+        "test", "group", None, None, False,
+    )  # fmt: skip
+    assert await store.dealt("nothing", ada) is None
+
+
+async def test_of_two_deals_with_one_number_the_second_changes_nothing(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    one = (await dealt(store, ada, clock)).deal
+    twin = Deal(new_id(11), one.audience, 1, one.room, "flask/two", "flash", "", "////", clock())
+    assert not await store.deal(twin)
+    assert await store.dealt(twin.id, ada) is None
+    assert await store.all_seen(one.audience) == {"flask/one"}
+
+
+async def test_what_an_audience_has_seen_is_told_by_number(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    for number in range(1, 251):
+        audience = (await dealt(store, ada, clock, number, f"flask/q{number % 240}")).deal.audience
+    assert (await store.recent(audience, 3)) == [(250, "flask/q10"), (249, "flask/q9"), (248, "flask/q8")]
+    assert await store.seen(audience, ["flask/q5", "flask/q11", "flask/never"]) == {"flask/q5": 245, "flask/q11": 11}
+    oldest = [name async for name in store.oldest_seen(audience)]
+    assert (len(oldest), oldest[0], oldest[-1]) == (240, "flask/q11", "flask/q10")
+    assert await store.recent("nobody", 3) == []
+
+
+async def test_an_answer_is_kept_with_all_that_follows_from_it(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    one = await dealt(store, ada, clock)
+    assert await answered(store, one, ada, clock) == (True, True)
+    found = await store.dealt(one.deal.id, ada)
+    assert found
+    assert found.answer == RIGHT
+    assert found.review == review(clock, days=1)
+    assert await store.practice_days(ada) == [DAY]
+    assert await store.points(ada) == 2
+    assert await store.reviewed(ada) == {"flask/one"}
+
+
+async def test_a_second_answer_changes_nothing(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    one = await dealt(store, ada, clock)
+    await answered(store, one, ada, clock)
+    later = DAY + timedelta(1)
+    assert await answered(store, one, ada, clock, Answer("2", "wrong", 5), later) == (False, False)
+    found = await store.dealt(one.deal.id, ada)
+    assert found
+    assert found.answer == RIGHT
+    assert await store.practice_days(ada) == [DAY]
+    assert await store.points(ada) == 2
+
+
+async def test_200_answers_at_once_to_one_deal_by_one_learner_write_one_row(
+    database: Database, store: Store, clock: Clock
+) -> None:
+    ada = await store.learner(ADA, clock())
+    one = await dealt(store, ada, clock)
+    answers = [Answer(str(number % 4), "right", 1 + number) for number in range(200)]
+    results = await asyncio.gather(*(answered(store, one, ada, clock, answer) for answer in answers))
+    assert sum(first for first, _ in results) == 1
+    kept = await database.fetch("SELECT points FROM answer")
+    assert len(kept) == 1
+    assert await store.points(ada) == kept[0]["points"]
+    (score,) = await database.fetch("SELECT answers FROM score WHERE bucket = 'all'")
+    assert score["answers"] == 1
+
+
+async def test_everyone_may_answer_a_shared_deal_once_and_boards_add_up(
+    database: Database, store: Store, clock: Clock
+) -> None:
+    everyone = [await store.learner(Person("test", str(number)), clock()) for number in range(20)]
+    one = await dealt(store, everyone[0], clock)
+    results = await asyncio.gather(*(answered(store, one, learner, clock) for learner in everyone * 3))
+    assert sum(first for first, _ in results) == 20
+    (total,) = await database.fetch(
+        "SELECT sum(points) AS points, sum(answers) AS answers FROM score WHERE bucket='all'"
+    )
+    (facts,) = await database.fetch("SELECT sum(points) AS points, count(*) AS answers FROM answer")
+    assert (int(total["points"]), int(total["answers"])) == (int(facts["points"]), facts["answers"]) == (40, 20)
+
+
+async def test_the_first_answer_of_a_day_is_told_from_the_later_ones(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    assert await answered(store, await dealt(store, ada, clock, 1), ada, clock) == (True, True)
+    assert await answered(store, await dealt(store, ada, clock, 2), ada, clock) == (True, False)
+    assert await answered(store, await dealt(store, ada, clock, 3), ada, clock, day=DAY + timedelta(1)) == (True, True)
+    assert await store.practice_days(ada) == [DAY + timedelta(1), DAY]
+
+
+async def test_a_question_chosen_before_is_known_as_such_but_a_rating_is_no_choice(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    await answered(store, await dealt(store, ada, clock, 1), ada, clock, Answer("good", "rated", 0))
+    assert not (await dealt(store, ada, clock, 2)).chosen_before
+    await answered(store, await dealt(store, ada, clock, 3), ada, clock)
+    assert (await dealt(store, ada, clock, 4)).chosen_before
+    assert not (await dealt(store, ada, clock, 5, "flask/other")).chosen_before
+
+
+async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Store, clock: Clock) -> None:
+    ada = await store.learner(ADA, clock())
+    for number in range(1, 251):
+        one = await dealt(store, ada, clock, number, f"flask/q{number}")
+        due = review(clock, minutes=-(number % 7))
+        await store.answer(one, ada, RIGHT, due, DAY, ("test", ""), (), clock())
+    later = await dealt(store, ada, clock, 251, "flask/later")
+    await store.answer(later, ada, RIGHT, review(clock, minutes=1), DAY, ("test", ""), (), clock())
+    due_now = [name async for name in store.due(ada, clock())]
+    assert len(due_now) == len(set(due_now)) == 250
+    assert {name for name in due_now[:36]} == {f"flask/q{n}" for n in range(1, 251) if n % 7 == 6} | {due_now[35]}
+    assert "flask/later" not in due_now
+
+
+async def test_a_batch_is_all_or_nothing_and_a_broken_one_does_not_fail_its_neighbours(database: Database) -> None:
+    def room(name: str) -> Statement:
+        return Statement(
+            "INSERT INTO room (id, platform, platform_id, thread, community, private, created_at)"
+            " VALUES (:id, 'test', :id, '', '', :private, 0)",
+            {"id": name, "private": False},
+        )
+
+    results = await asyncio.gather(
+        *(database.write([room(f"good{n}")]) for n in range(10)),
+        database.write([room("bad"), room("bad")]),
+        *(database.write([room(f"fine{n}")]) for n in range(10)),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results if not isinstance(result, list)] == [ConflictError]
+    names = {row["id"] for row in await database.fetch("SELECT id FROM room")}
+    assert names == {f"{kind}{n}" for kind in ("good", "fine") for n in range(10)}
+
+
+async def test_a_value_that_no_database_takes_fails_alone(database: Database) -> None:
+    bad = Statement("UPDATE learner SET timezone = :zone", {"zone": "\ud800"})
+    good = Statement("UPDATE learner SET timezone = :zone", {"zone": "UTC"})
+    results = await asyncio.gather(database.write([good]), database.write([bad]), database.write([good]),
+                                   return_exceptions=True)  # fmt: skip
+    assert [isinstance(result, Exception) for result in results] == [False, True, False]
+
+
+async def test_closing_finishes_what_was_handed_over(url: str, clock: Clock) -> None:
+    database = await connect(url)
+    await migrate(database)
+    store = Store(database)
+    writing = [asyncio.ensure_future(store.learner(Person("test", str(n)), clock())) for n in range(20)]
+    await asyncio.gather(*writing)
+    await store.close()
+    again = await connect(url)
+    assert len(await again.fetch("SELECT * FROM account")) == 20
+    await again.close()
+
+
+# Migrations
+
+
+async def test_migrating_twice_does_nothing_the_second_time(url: str) -> None:
+    database = await connect(url)
+    assert await migrate(database) == len(migrations())
+    assert await migrate(database) == 0
+    rows = await database.fetch("SELECT number, digest FROM migration ORDER BY number")
+    assert [(row["number"], row["digest"]) for row in rows] == [(one.number, one.digest) for one in migrations()]
+    await database.close()
+
+
+async def test_several_processes_may_migrate_at_once(url: str) -> None:
+    databases = [await connect(url) for _ in range(5)]
+    done = await asyncio.gather(*(migrate(database) for database in databases))
+    assert sum(done) == len(migrations())
+    for database in databases:
+        await database.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
+    database = await connect(url)
+    await migrate(database)
+    await database.write([Statement("INSERT INTO migration (number, name) VALUES (99, 'future')")])
+    with pytest.raises(StoreError, match="newer version of Prepdeck.*schema 99.*update Prepdeck"):
+        await migrate(database)
+    await database.close()
+
+
+def test_migrations_are_numbered_without_gaps_and_released_ones_never_change() -> None:
+    assert [one.number for one in migrations()] == list(range(1, len(migrations()) + 1))
+    assert {one.number: one.digest for one in migrations() if one.number in RELEASED} == RELEASED
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "127.0.0.1/none can't be reached"),
+        ("mysql://x", "mysql: databases are not supported"),
+        ("sqlite:////proc/none/x.db", "can't be opened"),
+    ],
+)
+async def test_a_database_that_can_not_be_reached_is_told_in_a_sentence(url: str, told: str) -> None:
+    with pytest.raises(StoreError, match=told):
+        await connect(url)
+
+
+async def test_an_sqlite_url_names_a_relative_or_an_absolute_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for url in ("sqlite:///sub/here.db", f"sqlite:///{tmp_path}/there.db"):
+        await (await connect(url)).close()
+    assert (tmp_path / "sub" / "here.db").exists()
+    assert (tmp_path / "there.db").exists()
