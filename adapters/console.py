@@ -48,6 +48,7 @@ class Console:
         self._answer = answer
         self._commands = commands
         self._screen = screen
+        self._way_on = ""  # what Enter presses: the last button of a card that asks for nothing
         self._shown: list[tuple[Button, ...]] = []  # the buttons of each card that still has some, the latest last
 
     async def run(self) -> int:
@@ -75,9 +76,9 @@ class Console:
         """What a line means: a command, or a button by its label or number; None when that was told instead."""
         words = line.strip()
         if not words:
-            if not self._screen.interactive or not self._buttons:
+            if not self._screen.interactive or not self._way_on:
                 return None
-            words = self._buttons[-1].label  # Enter goes on
+            words = self._way_on
         if words.startswith("/"):
             return Request(WHO, WHERE, self._commands.parse(words), rank=Rank.OWNER)
         button = self._button(words)
@@ -120,6 +121,7 @@ class Console:
 
     def _show(self, card: Card) -> None:
         if card.buttons:
+            self._way_on = card.buttons[-1].label if len(card.rows) == 1 else ""
             self._shown = [*self._shown[1 - CARDS_KEPT :], card.buttons]
         self._screen.show(card)
 

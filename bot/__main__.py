@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        config = read_config(options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ)
+        named = getattr(options, "config", None)  # given before or after the verb, or not at all
+        config = read_config(named or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ)
         logging.basicConfig(level=config.monitor.log.upper(), format="%(levelname)s %(name)s: %(message)s")
         return int(options.run(config, options))
     except (ConfigError, BankError, StoreError) as error:
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="default: bot.toml")
     parser = argparse.ArgumentParser(prog="python -m bot", description="Interview practice.", parents=[shared])
-    parser.set_defaults(run=_run, config=None)
+    parser.set_defaults(run=_run)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, function, summary in (
         ("run", _run, "serve every platform that has a token; without one, the terminal (the default)"),

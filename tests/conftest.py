@@ -93,8 +93,8 @@ def bank() -> Bank:
         question("one", priority=True, section="basics", level="junior"),
         question("two", priority=True, section="basics", level="mid"),
         question("three", priority=True, section="contexts", level="senior"),
-        question("four", choices=False, section="contexts"),
-        question("five", choices=False, section="contexts"),
+        question("four", choices=0, section="contexts"),
+        question("five", choices=0, section="contexts"),
     )
 
 

@@ -30,10 +30,10 @@ class Conversation:
 
     def __init__(self, answer: Answer, commands: Commands) -> None:
         self.answer = answer
-        self._commands = commands
+        self.commands = commands
 
     async def type(self, line: str, who: Person = ADA, where: Room = HOME, rank: Rank = Rank.MEMBER) -> Reply:
-        return await self.answer(Request(who, where, self._commands.parse(line), rank=rank))
+        return await self.answer(Request(who, where, self.commands.parse(line), rank=rank))
 
     async def press(self, button: Button | Press, who: Person = ADA, where: Room = HOME) -> Reply:
         press = button.press if isinstance(button, Button) else button

@@ -6,9 +6,9 @@ from bot.bank.bank import Bank
 from bot.bank.model import Question, Section, Topic
 
 
-def question(name: str, *, choices: bool = True, section: str = "basics", **values: Any) -> tuple[str, Question]:
-    """A question whose right choice reads "right of NAME", with its section."""
-    wrong = [{"text": f"wrong {number} of {name}", "why": f"why {number} of {name}"} for number in (1, 2, 3)]
+def question(name: str, *, choices: int = 4, section: str = "basics", **values: Any) -> tuple[str, Question]:
+    """A question with so many choices, the right one of which reads "right of NAME"; and its section."""
+    wrong = [{"text": f"wrong {number} of {name}", "why": f"why {number} of {name}"} for number in range(1, choices)]
     fields: dict[str, Any] = {
         "id": name,
         "question": f"What is {name}?",

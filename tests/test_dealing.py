@@ -17,8 +17,10 @@ from bot.store.store import Answer, Learner, Review, Store
 from tests.people import ADA, BOB, GROUP, HOME, HOME_OF_BOB, Clock
 from tests.samples import bank_of, large_bank, question
 
+ANYTHING = Filters()
 
-async def deals(dealer: Dealer, learner: Learner, clock: Clock, number: int, filters: Filters = Filters()) -> list[str]:
+
+async def deals(dealer: Dealer, learner: Learner, clock: Clock, number: int, filters: Filters = ANYTHING) -> list[str]:
     names = []
     for _ in range(number):
         deal = await dealer.deal(HOME, learner, filters, clock())

@@ -173,7 +173,7 @@ async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Stor
     await store.answer(later, ada, RIGHT, review(clock, minutes=1), DAY, ("test", ""), (), clock())
     due_now = [name async for name in store.due(ada, clock())]
     assert len(due_now) == len(set(due_now)) == 250
-    assert {name for name in due_now[:36]} == {f"flask/q{n}" for n in range(1, 251) if n % 7 == 6} | {due_now[35]}
+    assert set(due_now[:36]) == {f"flask/q{n}" for n in range(1, 251) if n % 7 == 6} | {due_now[35]}
     assert "flask/later" not in due_now
 
 
@@ -240,7 +240,7 @@ async def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
     database = await connect(url)
     await migrate(database)
     await database.write([Statement("INSERT INTO migration (number, name) VALUES (99, 'future')")])
-    with pytest.raises(StoreError, match="newer version of Prepdeck.*schema 99.*update Prepdeck"):
+    with pytest.raises(StoreError, match=r"newer version of Prepdeck.*schema 99.*update Prepdeck"):
         await migrate(database)
     await database.close()
 

@@ -1,0 +1,13 @@
+"""Run every benchmark: `make bench`, or `python -m benchmarks NAME ...` for some."""
+
+import asyncio
+import sys
+
+from benchmarks import dealing, loading, recording
+
+ALL = {"recording": recording.main, "dealing": dealing.main, "loading": loading.main}
+
+for name in sys.argv[1:] or ALL:
+    print(f"== {name}: {sys.modules[ALL[name].__module__].__doc__}")
+    asyncio.run(ALL[name]())
+    print()
