@@ -12,7 +12,8 @@ from bot.bank.bank import Bank, Filters
 from bot.bank.model import Question, Section, Topic
 from bot.messages import Person, Room
 from bot.practice.dealing import Dealer
-from bot.store.database import Database, Statement, connect
+from bot.store.database import Database, Statement
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
 

@@ -14,7 +14,8 @@ import aiosqlite
 from benchmarks.measuring import verdict
 from bot.learners.scoring import buckets
 from bot.messages import Person, Room
-from bot.store.database import Database, Row, Statement, connect
+from bot.store.database import Database, Row, Statement
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Answer, Deal, Dealt, Learner, Review, Store, new_id
 

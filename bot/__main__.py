@@ -28,7 +28,8 @@ from bot.learners.zones import Zones
 from bot.platforms import Platform
 from bot.practice.dealing import Dealer
 from bot.practice.quiz import Quiz
-from bot.store.database import StoreError, connect
+from bot.store.database import StoreError
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
 

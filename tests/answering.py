@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 
 from bot.messages import Person, Room
-from bot.store.database import connect
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Answer, Deal, Review, Store, new_id
 

@@ -10,7 +10,8 @@ import pytest
 from bot.__main__ import core
 from bot.bank.bank import Bank
 from bot.config import Config
-from bot.store.database import Database, connect
+from bot.store.database import Database
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
 from tests.people import Clock, Conversation

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import Statement, StoreError, connect
+from bot.store.database import Statement, StoreError
+from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.sqlite import SqliteDatabase
 
@@ -139,6 +140,24 @@ async def test_two_processes_share_a_file_and_no_write_of_either_is_lost(tmp_pat
     assert (await one.fetch("SELECT count(*) AS n FROM t"))[0]["n"] == 500
     await one.close()
     await two.close()
+
+
+async def test_closing_finishes_what_was_handed_over_even_if_nobody_waits_any_more(tmp_path: Path) -> None:
+    database = await connect(f"sqlite:///{tmp_path / 'x.db'}")
+    await database.write([Statement("CREATE TABLE t (x BIGINT)")])
+    writing = [
+        asyncio.ensure_future(database.write([Statement("INSERT INTO t VALUES (:n)", {"n": n})])) for n in range(50)
+    ]
+    await asyncio.sleep(0)  # each is handed over now, and none is committed
+    for one in writing[:25]:
+        one.cancel()
+    await database.close()
+    await asyncio.gather(*writing, return_exceptions=True)
+    with pytest.raises(StoreError, match="is closed"):
+        await database.write([Statement("SELECT 1")])
+    again = await connect(f"sqlite:///{tmp_path / 'x.db'}")
+    assert (await again.fetch("SELECT count(*) AS n FROM t"))[0]["n"] == 50
+    await again.close()
 
 
 @pytest.mark.parametrize("after", [1, 700, 1500])

@@ -92,11 +92,13 @@ class SqliteDatabase:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-                # aiosqlite has no public way to run several statements in one hop; this is what its methods call.
-                batches = [one.batch for one in group]
-                results = await self._writer._execute(  # type: ignore[no-untyped-call]
-                    _commit, self._writer._conn, batches
-                )
+                try:
+                    # aiosqlite has no public way to run several statements in one hop; its own methods call this.
+                    results = await self._writer._execute(  # type: ignore[no-untyped-call]
+                        _commit, self._writer._conn, [one.batch for one in group]
+                    )
+                except Exception as error:  # nobody may wait for ever
+                    results = [error] * len(group)
                 for one, result in zip(group, results, strict=True):
                     if one.done.done():  # whoever waited was cancelled
                         continue
