@@ -15,8 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bot.commands import Commands
+from bot.config import Config
 from bot.messages import Button, Card, Person, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer
+from bot.platforms import Answer, Notes
 from bot.wording import say
 
 WHO = Person("console", "you")
@@ -90,8 +91,8 @@ class Console:
                 self._screen.note(say("Choose one of: {labels}. Or type a command, such as /help.", labels=labels))
             return None
         what: Press | Typed = button.press
-        if button.prompt:
-            text = await self._screen.ask(button.prompt)
+        if prompt := self._commands.prompts.get(button.press.verb):
+            text = await self._screen.ask(prompt)
             if text is None:
                 return None
             what = Typed(button.press, text)
@@ -126,7 +127,7 @@ class Console:
         self._screen.show(card)
 
 
-def connect(answer: Answer, commands: Commands) -> Console:
+def connect(config: Config, answer: Answer, commands: Commands, notes: Notes) -> Console:
     """The terminal of this process."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     return Console(answer, commands, _Terminal(commands) if interactive else _Lines())
@@ -165,6 +166,8 @@ class _Lines:
             parts.append(plain(card.body))
         if card.fields:
             parts.append("\n".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields))
+        if card.picture:
+            parts.append(card.picture.alt)
         if card.rows:
             parts.append("\n".join(" ".join(f"[{button.label}]" for button in row) for row in card.rows))
         self.note("\n\n".join(parts) + "\n")
@@ -297,6 +300,8 @@ class _Terminal:
         if card.fields:
             shown = "   ".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields)
             self._rich.print(Padding(Text(shown, style="bold"), (1, 0, 0, 0)))
+        if card.picture:
+            self._rich.print(Padding(Text(card.picture.alt), (1, 0, 0, 0)))
         if card.rows:
             numbers = {button: number for number, button in enumerate(card.buttons, 1)}
             self._rich.print()

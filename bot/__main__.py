@@ -25,13 +25,15 @@ from bot.dispatch import Dispatch, Now
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
 from bot.learners.zones import Zones
-from bot.platforms import Platform
+from bot.platforms import Platform, PlatformError
 from bot.practice.dealing import Dealer
 from bot.practice.quiz import Quiz
 from bot.store.database import StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
+
+logger = logging.getLogger("bot")
 
 DEFAULT_CONFIG = Path("bot.toml")
 
@@ -83,34 +85,46 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(config: Config, options: argparse.Namespace) -> int:
-    for name, section in (("discord", config.discord), ("telegram", config.telegram)):
-        if section.token.get_secret_value():
-            raise ConfigError(f"{name}.token is set, but this version speaks only in the terminal; remove the token")
-    return _console(config, options)
+    if config.telegram.token.get_secret_value():
+        raise ConfigError("telegram.token is set, but this version does not speak on Telegram yet; remove the token")
+    tokens = {"discord": config.discord.token}
+    served = [name for name, token in tokens.items() if token.get_secret_value()]
+    return asyncio.run(_serve(config, served or ["console"]))
 
 
 def _console(config: Config, options: argparse.Namespace) -> int:
-    return asyncio.run(_serve(config, "console"))
+    return asyncio.run(_serve(config, ["console"]))
 
 
-async def _serve(config: Config, name: str) -> int:
-    """One platform over one store, until it ends or a signal ends it."""
+async def _serve(config: Config, names: Sequence[str]) -> int:
+    """Platforms over one store, until all have ended or a signal ends them."""
     bank = usable_bank(config.questions)
     store = await open_store(config)
     try:
         table, dispatch = core(config, bank, store, utc_now, SystemRandom())
-        platform: Platform = import_module(f"adapters.{name}").connect(dispatch.answer, table)
-        serving = asyncio.ensure_future(platform.run())
+        platforms: list[Platform] = [
+            import_module(f"adapters.{name}").connect(config, dispatch.answer, table, store) for name in names
+        ]
+        serving = asyncio.gather(*(_served(platform) for platform in platforms))
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # Windows
                 loop.add_signal_handler(ending, serving.cancel)
         try:
-            return await serving
+            return max(await serving)
         except asyncio.CancelledError:
             return 0
     finally:
         await store.close()
+
+
+async def _served(platform: Platform) -> int:
+    """One platform's exit code. One that fails says why, and the others go on."""
+    try:
+        return await platform.run()
+    except PlatformError as error:
+        logger.error("%s", error)
+        return 1
 
 
 def utc_now() -> datetime:

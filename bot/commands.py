@@ -57,9 +57,15 @@ class Command:
 class Commands:
     """The tables, by name."""
 
-    def __init__(self, commands: Sequence[Command], presses: Mapping[str, PressHandler]) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        presses: Mapping[str, PressHandler],
+        prompts: Mapping[str, str] | None = None,  # verbs that ask for a line of text first, and how they ask
+    ) -> None:
         self.table = tuple(commands)
         self.presses = presses
+        self.prompts = prompts or {}
         self._by_name = {command.name: command for command in commands}
 
     def find(self, name: str) -> Command | None:

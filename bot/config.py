@@ -52,6 +52,12 @@ def _origin(url: str) -> str:
     return url.rstrip("/")
 
 
+def _snowflake(number: str) -> str:
+    if number and not number.isdecimal():
+        raise ValueError("expected the id of a server, all digits, in quotes")
+    return number
+
+
 def _https(url: str) -> str:
     if url and not (urlsplit(url).scheme in {"http", "https"} and urlsplit(url).netloc):
         raise ValueError("expected a URL, such as https://bot.example.org/telegram")
@@ -75,6 +81,7 @@ class _Section(BaseModel):
 class Discord(_Section):
     token: SecretStr = SecretStr("")
     api_url: _Origin = ""
+    sync_guild: Annotated[str, AfterValidator(_snowflake)] = ""
 
 
 class Telegram(_Section):

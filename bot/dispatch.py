@@ -9,7 +9,7 @@ from bot.commands import Command, Commands, Option, help_card
 from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, escape
 from bot.store.database import StoreError
 from bot.store.store import Store, new_id
-from bot.wording import language, languages, say
+from bot.wording import best, language, say
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Dispatch:
 
     async def answer(self, request: Request) -> Reply:
         """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
-        language.set(request.locale if request.locale in languages() else "en")
+        language.set(best(request.locale))
         try:
             return await self._answer(request)
         except Refusal as refusal:

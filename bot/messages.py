@@ -94,7 +94,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A line of text, given to a button that asked for it."""
+    """A line of text, given to a button that asks for it (see `Commands.prompts`)."""
 
     press: Press
     text: str
@@ -114,17 +114,23 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button; with a `prompt`, it asks for a line of text first."""
-
     label: str
     press: Press
     tone: Tone = Tone.PLAIN
-    prompt: str = ""
 
     def __post_init__(self) -> None:
         self.press.pack()
         if not 0 < len(self.label) <= LABEL_LIMIT:
             raise ValueError(f"a label has 1 to {LABEL_LIMIT} characters: {self.label!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG, and what it shows for those who can't see it."""
+
+    name: str
+    content: bytes
+    alt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class Card:
     fields: tuple[tuple[str, str], ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()
     tone: Tone = Tone.PLAIN
+    picture: Picture | None = None
 
     def __post_init__(self) -> None:
         if not 0 < len(self.heading) <= HEADING_LIMIT:

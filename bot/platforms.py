@@ -12,9 +12,24 @@ class Gone(Exception):
     """The room no longer exists, or no longer wants us."""
 
 
+class PlatformError(Exception):
+    """The platform can't be served. The text is one sentence for the person who runs the bot."""
+
+
+class Notes(Protocol):
+    """Where a platform keeps what it must remember between runs. The store is one."""
+
+    async def note(self, name: str) -> str:
+        """What was kept under this name; empty when nothing was."""
+
+    async def keep(self, name: str, value: str) -> None: ...
+
+
 class Platform(Protocol):
+    """What `connect(config, answer, commands, notes)` of an adapter returns."""
+
     async def run(self) -> int:
-        """Serve people until they leave or the task is cancelled; the exit code of the program."""
+        """Serve people until they leave or the task is cancelled; the exit code. Raises PlatformError."""
 
     async def post(self, room: Room, card: Card) -> str:
         """Show a card in a room; the id of the message. Raises Gone."""

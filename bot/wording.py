@@ -11,9 +11,21 @@ FOLDER = Path(__file__).parent / "locale"
 language: ContextVar[str] = ContextVar("language", default="en")
 
 
+@cache
 def languages() -> frozenset[str]:
     """The languages that can be spoken."""
     return frozenset({"en", *(path.parent.parent.name for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))})
+
+
+def best(locale: str) -> str:
+    """The language to speak with somebody whose platform says `pt-BR`, `de` or nothing."""
+    spoken = languages()
+    return next((name for name in (locale, locale.partition("-")[0]) if name in spoken), "en")
+
+
+def said_in(name: str, text: str) -> str:
+    """The text in another language than that of whom we talk to."""
+    return _catalogue(name).gettext(text)
 
 
 def say(text: str, /, **values: object) -> str:

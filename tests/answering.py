@@ -12,8 +12,14 @@ from bot.store.store import Answer, Deal, Review, Store, new_id
 
 async def main(url: str) -> None:
     database = await connect(url)
-    await migrate(database)
-    store = Store(database)
+    try:
+        await migrate(database)
+        await answer_all(Store(database))
+    finally:
+        await database.close()
+
+
+async def answer_all(store: Store) -> None:
     now = datetime.now(UTC)
     learner = await store.learner(Person("test", "ada"), now)
     room = await store.room(Room("test", "room"), now)

@@ -79,10 +79,10 @@ def test_migrate_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_token_for_a_platform_that_is_not_served_yet_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DISCORD_TOKEN", "x")
+    monkeypatch.setenv("TELEGRAM_TOKEN", "x")
     assert main(["run"]) == 1
     assert capsys.readouterr().err == (
-        "discord.token is set, but this version speaks only in the terminal; remove the token\n"
+        "telegram.token is set, but this version does not speak on Telegram yet; remove the token\n"
     )
 
 

