@@ -3,9 +3,14 @@
 import asyncio
 import sys
 
-from benchmarks import dealing, loading, recording
+from benchmarks import dealing, discord_presses, loading, recording
 
-ALL = {"recording": recording.main, "dealing": dealing.main, "loading": loading.main}
+ALL = {
+    "recording": recording.main,
+    "dealing": dealing.main,
+    "loading": loading.main,
+    "discord": discord_presses.main,
+}
 
 for name in sys.argv[1:] or ALL:
     print(f"== {name}: {sys.modules[ALL[name].__module__].__doc__}")

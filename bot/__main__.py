@@ -125,6 +125,11 @@ async def _served(platform: Platform) -> int:
     except PlatformError as error:
         logger.error("%s", error)
         return 1
+    except BrokenPipeError:  # the terminal's reader has left; see `main`
+        raise
+    except Exception:
+        logger.exception("%s failed", type(platform).__name__)
+        return 1
 
 
 def utc_now() -> datetime:

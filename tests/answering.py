@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import UTC, date, datetime
 
+from bot.learners.scoring import buckets
 from bot.messages import Person, Room
 from bot.store.drivers import connect
 from bot.store.schema import migrate
@@ -33,7 +34,7 @@ async def answer_all(store: Store) -> None:
             assert dealt
             review = Review(1, 0, 1.0, 5.0, now, now)
             day = date(2026, 3, 2)
-            await store.answer(dealt, learner, Answer("0", "right", 1), review, day, ("test", ""), ("all",), now)
+            await store.answer(dealt, learner, Answer("0", "right", 1), review, day, ("test", ""), buckets(day), now)
             print(deal.id, flush=True)
 
     await asyncio.gather(*(answer(deal) for deal in deals))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
+import discord
 import pytest
 
 from bot.__main__ import core
@@ -14,6 +15,7 @@ from bot.store.database import Database
 from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
+from tests.loopback_discord import LoopbackDiscord
 from tests.people import Clock, Conversation
 from tests.samples import bank_of, question
 
@@ -110,3 +112,15 @@ def conversation(bank: Bank, sqlite_store: Store, clock: Clock) -> Conversation:
     """The whole core over a real database: requests in, replies out."""
     table, dispatch = core(Config(), bank, sqlite_store, clock, Random(1))
     return Conversation(dispatch.answer, table)
+
+
+@pytest.fixture
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LoopbackDiscord]:
+    """A Discord on loopback. What `connect` changes for the whole process is put back."""
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    gateway = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(gateway, "DEFAULT_GATEWAY", gateway.DEFAULT_GATEWAY)
+    running = LoopbackDiscord()
+    await running.start()
+    yield running
+    await running.stop()

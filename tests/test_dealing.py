@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.bank.bank import Bank, Filters, Pool
+from bot.learners.scoring import buckets
 from bot.practice import dealing, selection
 from bot.practice.dealing import Dealer
 from bot.practice.selection import RECENT, barred, fresh, longest_unseen
@@ -18,6 +19,7 @@ from tests.people import ADA, BOB, GROUP, HOME, HOME_OF_BOB, Clock
 from tests.samples import bank_of, large_bank, question
 
 ANYTHING = Filters()
+DAY = date(2026, 3, 2)
 
 
 async def deals(dealer: Dealer, learner: Learner, clock: Clock, number: int, filters: Filters = ANYTHING) -> list[str]:
@@ -97,7 +99,7 @@ async def test_a_due_review_comes_before_anything_else_but_not_right_again(
     dealt = await sqlite_store.dealt(deal.id, ada)
     assert dealt
     due = Review(1, 0, 1.0, 5.0, clock() + timedelta(minutes=1), clock())
-    await sqlite_store.answer(dealt, ada, Answer("0", "wrong", 0), due, date(2026, 3, 2), ("test", ""), (), clock())
+    await sqlite_store.answer(dealt, ada, Answer("0", "wrong", 0), due, DAY, ("test", ""), buckets(DAY), clock())
     clock.advance(minutes=2)
     name = deal.question.partition("/")[2]
     assert (await deals(dealer, ada, clock, 21)).index(name) == RECENT
@@ -114,7 +116,7 @@ async def test_a_review_outside_what_was_asked_for_waits(
     dealt = await sqlite_store.dealt(deal.id, ada)
     assert dealt
     due = Review(1, 0, 1.0, 5.0, clock(), clock())
-    await sqlite_store.answer(dealt, ada, Answer("0", "right", 0), due, date(2026, 3, 2), ("test", ""), (), clock())
+    await sqlite_store.answer(dealt, ada, Answer("0", "right", 0), due, DAY, ("test", ""), buckets(DAY), clock())
     names = await deals(dealer, ada, clock, 3, Filters(section="contexts"))
     assert set(names) == {"three", "four", "five"}
 

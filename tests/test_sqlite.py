@@ -115,7 +115,7 @@ async def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path:
     database = await SqliteDatabase.open(str(tmp_path / "x.db"))
     await database.write([Statement("CREATE TABLE t (x TEXT)")])
     # What SQLite says to a full disk, it says to a full quota of pages too.
-    await database._writer.execute_fetchall("PRAGMA max_page_count = 20")
+    await database._writes._connection.execute_fetchall("PRAGMA max_page_count = 20")
     small = Statement("INSERT INTO t VALUES (:x)", {"x": "small"})
     large = Statement("INSERT INTO t VALUES (:x)", {"x": "x" * 100_000})
     with pytest.raises(StoreError, match=r"disk of the database .*x\.db is full"):
@@ -179,7 +179,7 @@ def test_a_kill_in_the_middle_of_2000_answers_loses_none_that_was_acknowledged_a
     whole = {line for line in acknowledged if len(line) == 11}
     with sqlite3.connect(path) as database:
         kept = [row[0] for row in database.execute("SELECT deal FROM answer")]
-        (counted,) = database.execute("SELECT sum(answers) FROM score WHERE bucket = 'all'").fetchone()
+        (counted,) = database.execute("SELECT sum(points) FROM score WHERE bucket = 'all'").fetchone()
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
     assert whole <= set(kept)

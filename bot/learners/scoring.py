@@ -15,7 +15,7 @@ def points(level: Level, *, right: bool, first: bool) -> int:
     return POINTS[level] if right and first else 0
 
 
-def buckets(day: date) -> tuple[str, ...]:
+def buckets(day: date) -> tuple[str, str, str, str]:
     """The periods that points of this day count for: all, the month, the ISO week and the day."""
     week = day.isocalendar()
     return ("all", f"{day:%Y-%m}", f"{week.year}-W{week.week:02}", day.isoformat())

@@ -1,4 +1,4 @@
-"""SQLite through aiosqlite, with group commit: writes that wait together are one transaction.
+"""SQLite through aiosqlite, with group commit: what waits together is done together.
 
 A durable commit costs a flush of the disk, and every call a hop to the connection's thread and back; under load both
 are shared by all who wait. Reads have a connection of their own, so that they don't wait for commits.
@@ -6,17 +6,17 @@ are shared by all who wait. Reads have a connection of their own, so that they d
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, TypeVar
 
 import aiosqlite
 
 from bot.store.database import ConflictError, Row, Statement, StoreError
 
 BUSY_TIMEOUT = 5.0  # seconds to wait for another process's transaction
-GROUP_LIMIT = 500  # batches in one transaction: bounds how long the first of them waits
+GROUP_LIMIT = 500  # batches or queries in one hop: bounds how long the first of them waits
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -25,12 +25,10 @@ _PRAGMAS = (
 )
 
 
-_Result = list[Sequence[Row]] | Exception
-
-
-class _Waiting(NamedTuple):
-    batch: Sequence[Statement]
-    done: "asyncio.Future[list[Sequence[Row]]]"
+_Work = TypeVar("_Work")
+_Done = TypeVar("_Done")
+_Rows = Sequence[Row]
+_Batch = Sequence[Statement]
 
 
 class SqliteDatabase:
@@ -38,10 +36,8 @@ class SqliteDatabase:
 
     def __init__(self, path: str, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
         self._path = path
-        self._reader = reader
-        self._writer = writer
-        self._waiting: list[_Waiting] = []
-        self._committer: asyncio.Task[None] | None = None
+        self._reads: _Lane[Statement, _Rows] = _Lane(reader, _read)
+        self._writes: _Lane[_Batch, list[_Rows]] = _Lane(writer, _commit)
         self._closed = False
 
     @classmethod
@@ -64,80 +60,110 @@ class SqliteDatabase:
             raise StoreError(_sentence(error, path)) from error
         return cls(path, *connections)
 
-    async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> Sequence[Row]:
-        try:
-            return list(await self._reader.execute_fetchall(sql, values))
-        except sqlite3.Error as error:
-            raise _meaning(error, self._path) from error
+    async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> _Rows:
+        return await self._in(self._reads, Statement(sql, values))
 
-    async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
-        if self._closed:
-            raise StoreError(f"The database {self._path} is closed.")
-        waiting = _Waiting(batch, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._committer is None:
-            self._committer = asyncio.create_task(self._commit_all())
-        return await waiting.done
+    async def write(self, batch: _Batch) -> list[_Rows]:
+        return await self._in(self._writes, batch)
 
     async def close(self) -> None:
         """Finish what was handed over, then close the file."""
         self._closed = True
-        if self._committer:
-            await self._committer
-        await self._reader.close()
-        await self._writer.close()
+        await self._reads.close()
+        await self._writes.close()
 
-    async def _commit_all(self) -> None:
-        """Commit until nobody waits. While one group is on its way to the disk, the next one gathers."""
+    async def _in(self, lane: "_Lane[_Work, _Done]", work: _Work) -> _Done:
+        if self._closed:
+            raise StoreError(f"The database {self._path} is closed.")
+        try:
+            return await lane.do(work)
+        except sqlite3.Error as error:
+            raise _meaning(error, self._path) from error
+
+
+class _Lane(Generic[_Work, _Done]):
+    """The way to one connection. While one group is under way in its thread, the next one gathers."""
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        do_all: Callable[[sqlite3.Connection, Sequence[_Work]], Sequence[_Done | Exception]],
+    ) -> None:
+        self._connection = connection
+        self._do_all = do_all
+        self._waiting: list[tuple[_Work, asyncio.Future[_Done]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def do(self, work: _Work) -> _Done:
+        done: asyncio.Future[_Done] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, done))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        return await done
+
+    async def close(self) -> None:
+        if self._running:
+            await self._running
+        await self._connection.close()
+
+    async def _run(self) -> None:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                results: Sequence[_Done | Exception]
                 try:
                     # aiosqlite has no public way to run several statements in one hop; its own methods call this.
-                    results = await self._writer._execute(  # type: ignore[no-untyped-call]
-                        _commit, self._writer._conn, [one.batch for one in group]
+                    results = await self._connection._execute(  # type: ignore[no-untyped-call]
+                        self._do_all, self._connection._conn, [work for work, _ in group]
                     )
                 except Exception as error:  # nobody may wait for ever
                     results = [error] * len(group)
-                for one, result in zip(group, results, strict=True):
-                    if one.done.done():  # whoever waited was cancelled
+                for (_, done), result in zip(group, results, strict=True):
+                    if done.done():  # whoever waited was cancelled
                         continue
-                    if isinstance(result, sqlite3.Error):
-                        one.done.set_exception(_meaning(result, self._path))
-                    elif isinstance(result, Exception):
-                        one.done.set_exception(result)
+                    if isinstance(result, Exception):
+                        done.set_exception(result)
                     else:
-                        one.done.set_result(result)
+                        done.set_result(result)
         finally:
-            self._committer = None
+            self._running = None
 
 
-def _commit(connection: sqlite3.Connection, group: Sequence[Sequence[Statement]]) -> Sequence[_Result]:
-    """Run each batch in a savepoint, so that one that fails doesn't fail its neighbours; the result of each."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        results = [_run(connection, batch) for batch in group]
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        with suppress(sqlite3.Error):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        return [error] * len(group)
+def _read(connection: sqlite3.Connection, group: Sequence[Statement]) -> Sequence[_Rows | Exception]:
+    results: list[_Rows | Exception] = []
+    for sql, values in group:
+        try:
+            results.append(connection.execute(sql, values).fetchall())
+        except Exception as error:  # whatever it is, it belongs to whoever asked
+            results.append(error)
     return results
 
 
-def _run(connection: sqlite3.Connection, batch: Sequence[Statement]) -> _Result:
-    connection.execute("SAVEPOINT batch")
+def _commit(connection: sqlite3.Connection, group: Sequence[_Batch]) -> Sequence[list[_Rows] | Exception]:
+    """All batches in one transaction. If one of them fails, each gets a transaction of its own: nobody's failure is
+    anybody else's, and a savepoint for each would cost every batch what only a broken one needs.
+    """
+    results = _transaction(connection, group)
+    if isinstance(results, Exception):
+        alone = [_transaction(connection, [batch]) for batch in group] if len(group) > 1 else [results]
+        return [one if isinstance(one, Exception) else one[0] for one in alone]
+    return results
+
+
+def _transaction(connection: sqlite3.Connection, group: Sequence[_Batch]) -> list[list[_Rows]] | Exception:
+    """The rows of every statement; or what went wrong, and then nothing was changed."""
     try:
-        rows: list[Sequence[Row]] = [connection.execute(sql, values).fetchall() for sql, values in batch]
-    except Exception as error:  # whatever it is, it belongs to whoever wrote this batch
-        if not connection.in_transaction:  # a full disk rolls everything back
-            raise
-        connection.execute("ROLLBACK TO batch")
-        connection.execute("RELEASE batch")
+        connection.execute("BEGIN IMMEDIATE")
+        results: list[list[_Rows]] = [
+            [connection.execute(sql, values).fetchall() for sql, values in batch] for batch in group
+        ]
+        connection.execute("COMMIT")
+    except Exception as error:  # whatever it is, it belongs to whoever wrote the batch
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         return error
-    connection.execute("RELEASE batch")
-    return rows
+    return results
 
 
 def _meaning(error: sqlite3.Error, path: str) -> Exception:

@@ -16,7 +16,12 @@ _ALPHABET = string.digits + string.ascii_letters
 
 def new_id(length: int) -> str:
     """Random letters and digits; eleven of them are 65 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    number = secrets.randbits(6 * length)
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return "".join(digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,11 @@ class Store:
 
     async def learner(self, who: Person, now: datetime) -> Learner:
         """The learner behind an account; a new one, the first time."""
-        values = {"platform": who.platform, "platform_id": who.id, "id": new_id(16), "now": _seconds(now)}
+        values = {"platform": who.platform, "platform_id": who.id}
         rows = await self._database.fetch(_LEARNER, values)
         if not rows:
-            await self._database.write([Statement(_NEW_LEARNER, values), Statement(_NEW_ACCOUNT, values)])
+            new = {**values, "id": new_id(16), "now": _seconds(now)}
+            await self._database.write([Statement(_NEW_LEARNER, new), Statement(_NEW_ACCOUNT, new)])
             rows = await self._database.fetch(_LEARNER, values)
         return Learner(rows[0]["id"], rows[0]["timezone"] or "")
 
@@ -112,18 +118,11 @@ class Store:
 
     async def room(self, where: Room, now: datetime) -> str:
         """The id of a room; a new one, the first time."""
-        values = {
-            "platform": where.platform,
-            "platform_id": where.id,
-            "thread": where.thread,
-            "community": where.community,
-            "private": where.private,
-            "id": new_id(16),
-            "now": _seconds(now),
-        }
+        values = {"platform": where.platform, "platform_id": where.id, "thread": where.thread}
         rows = await self._database.fetch(_ROOM, values)
         if not rows:
-            await self._database.write([Statement(_NEW_ROOM, values)])
+            what = {"community": where.community, "private": where.private, "id": new_id(16), "now": _seconds(now)}
+            await self._database.write([Statement(_NEW_ROOM, {**values, **what})])
             rows = await self._database.fetch(_ROOM, values)
         return str(rows[0]["id"])
 
@@ -196,7 +195,7 @@ class Store:
         review: Review,
         day: date,
         community: tuple[str, str],
-        buckets: Sequence[str],
+        buckets: tuple[str, str, str, str],
         now: datetime,
     ) -> tuple[bool, bool]:
         """Keep a learner's answer to a deal, with all that follows from it; all of it, or nothing if there is one.
@@ -223,10 +222,10 @@ class Store:
             "platform": community[0],
             "community": community[1],
             **_review_values(review),
+            **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
-        scores = [Statement(_ADD_SCORE, {**values, "bucket": bucket}) for bucket in buckets]
-        batch = [Statement(sql, values) for sql in (_ANSWER, _PRACTISED, _REVIEWED)]
-        first, new_day, *_ = await self._database.write([*batch, *scores])
+        statements = [_ANSWER, _PRACTISED, _REVIEWED, *([_ADD_SCORE] if answer.points else [])]
+        first, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
         return bool(first), bool(new_day)
 
     # Progress
@@ -387,11 +386,15 @@ _REVIEWED = f"""
 """
 
 _ADD_SCORE = f"""
-    INSERT INTO score (platform, community, bucket, learner, points, answers, reached_at)
-    SELECT :platform, :community, :bucket, :learner, :points, 1, :now WHERE {_IF_FIRST}
+    INSERT INTO score (platform, community, bucket, learner, points, reached_at)
+    SELECT :platform, :community, bucket, :learner, :points, :now
+    FROM (
+        SELECT :bucket_0 AS bucket UNION ALL SELECT :bucket_1 UNION ALL SELECT :bucket_2 UNION ALL SELECT :bucket_3
+    ) AS buckets
+    WHERE {_IF_FIRST}
     ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
-        points = score.points + excluded.points, answers = score.answers + 1, reached_at = excluded.reached_at
-"""
+        points = score.points + excluded.points, reached_at = excluded.reached_at
+"""  # noqa: S608 - it is put together from constants
 
 _PRACTICE_DAYS = "SELECT DISTINCT day FROM practice_day WHERE learner = :learner ORDER BY day DESC"
 

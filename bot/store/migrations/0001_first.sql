@@ -114,7 +114,6 @@ CREATE TABLE score (
     bucket TEXT NOT NULL,
     learner TEXT NOT NULL REFERENCES learner (id),
     points BIGINT NOT NULL,
-    answers BIGINT NOT NULL,
     reached_at BIGINT NOT NULL,
     PRIMARY KEY (platform, community, bucket, learner)
 );

@@ -1,0 +1,420 @@
+"""Discord, on discord.py: interactions in, Components V2 out.
+
+Nothing is kept in memory between two interactions. A button's custom_id is a packed press, and every component and
+modal is answered from the raw interaction event: discord.py's own dispatch drops what it can't find in a message it
+knows, so a press from before a restart, or a forged one, would end in "This interaction failed".
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from inspect import Parameter, Signature
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands, ui
+
+from adapters.paging import pages
+from bot.commands import Command, Commands, Option, help_card
+from bot.config import Config, Discord
+from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
+from bot.platforms import Answer, Gone, Notes, PlatformError
+from bot.wording import languages, said_in
+
+logger = logging.getLogger(__name__)
+
+DEFER_AFTER = 1.5  # seconds; an interaction dies after 3
+DELIVERY_TIME = 12.0  # seconds for one message: discord.py tries four times in it after a 5xx
+RETRIES = 3  # after a cut connection, which discord.py does not try again
+SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
+
+VIEW_TEXT = 4_000  # characters of all texts of a message
+PAGE_TEXT = 3_600  # of a page's body, so that heading, fields and a page number fit too
+MODAL_TITLE = 45
+MODAL_TEXT = 4_000
+CHOICES = 25  # of an option, and suggestions while typing
+CHOICE_TEXT = 100
+
+ALREADY_ACKNOWLEDGED = 40060
+UNKNOWN_INTERACTION = 10062
+GONE = {10003, 10008, 50001, 50007, 50013, 50083, 50278}  # unknown channel or message, no access, no right, archived
+
+PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, send_messages_in_threads=True, embed_links=True, attach_files=True
+)
+
+_COLOURS = {
+    Tone.PLAIN: discord.Colour(0x5865F2),
+    Tone.GOOD: discord.Colour(0x2E8B57),
+    Tone.PARTLY: discord.Colour(0xE0A030),
+    Tone.BAD: discord.Colour(0xC0392B),
+    Tone.TROUBLE: discord.Colour(0x8E44AD),
+}
+_STYLES = {
+    Tone.PLAIN: discord.ButtonStyle.secondary,
+    Tone.GOOD: discord.ButtonStyle.success,
+    Tone.BAD: discord.ButtonStyle.danger,
+}
+
+_Interaction = discord.Interaction[Any]
+
+
+def connect(config: Config, answer: Answer, commands: Commands, notes: Notes) -> "DiscordPlatform":
+    """Discord as `config` says. With an `api_url`, REST goes there, and the gateway is what it reports."""
+    if config.discord.api_url:
+        discord.http.Route.BASE = f"{config.discord.api_url}/api/v10"
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak aloud
+    return DiscordPlatform(config.discord, answer, commands, notes)
+
+
+class DiscordPlatform(discord.AutoShardedClient):
+    """The client: what happens becomes requests, replies become messages."""
+
+    def __init__(self, settings: Discord, answer: Answer, commands: Commands, notes: Notes) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True),  # none of them privileged
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        self._settings = settings
+        self._answer = answer
+        self._commands = commands
+        self._notes = notes
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self.tree = _Tree(self)
+        for command in commands.table:
+            self.tree.add_command(_app_command(command, self._serve))
+
+    # Platform
+
+    async def run(self) -> int:  # type: ignore[override]
+        try:
+            await self.start(self._settings.token.get_secret_value())
+        except discord.LoginFailure as error:
+            raise PlatformError("Discord does not accept the token; check discord.token or DISCORD_TOKEN.") from error
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise PlatformError(f"Discord can't be served: {str(error) or type(error).__name__}.") from error
+        finally:
+            if self._in_hand:
+                await asyncio.wait(self._in_hand, timeout=SHUTDOWN_TIME)
+            await self.close()
+        return 0
+
+    async def post(self, room: Room, card: Card) -> str:
+        message = None
+        for page in render(card):
+            sending = self.get_partial_messageable(int(room.id)).send(view=page.view(), files=page.files())
+            message = await _in_room(sending)
+        return str(message.id) if message else ""
+
+    async def edit(self, room: Room, message: str, card: Card) -> None:
+        known = self.get_partial_messageable(int(room.id)).get_partial_message(int(message))
+        page = render(card)[0]
+        await _in_room(known.edit(view=page.view(), attachments=page.files()))
+
+    # Starting
+
+    async def setup_hook(self) -> None:
+        # After an invalid session discord.py identifies at its default gateway, which must be the one that is ours.
+        _, gateway, _ = await self.http.get_bot_gateway()
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway).with_query(None)
+        if len(languages()) > 1:
+            await self.tree.set_translator(_Translator())
+        try:
+            await self._register()
+        except discord.HTTPException:
+            logger.exception("Discord refused the commands; those registered before stay")
+
+    async def _register(self) -> None:
+        """Register the table of commands, unless Discord has it already: it takes only 200 new commands a day."""
+        guild = discord.Object(int(self._settings.sync_guild)) if self._settings.sync_guild else None
+        if guild:
+            self.tree.copy_global_to(guild=guild)
+        table = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
+        digest = hashlib.sha256(json.dumps([sorted(languages()), table], sort_keys=True).encode()).hexdigest()
+        name = f"discord commands of {self.application_id} in {guild.id if guild else 'all'}"
+        if await self._notes.note(name) != digest:
+            await self.tree.sync(guild=guild)
+            await self._notes.keep(name, digest)
+            logger.info("commands registered with Discord")
+
+    async def on_ready(self) -> None:
+        invite = discord.utils.oauth_url(
+            self.application_id or 0, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+        )
+        logger.info("Discord: serving %d servers as %s; invite it with %s", len(self.guilds), self.user, invite)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Say once what this is, where the server gets its system messages, if that is allowed."""
+        channel = guild.system_channel
+        if not channel or not channel.permissions_for(guild.me).send_messages:
+            return
+        with suppress(Gone):
+            await self.post(Room("discord", str(channel.id)), help_card(self._commands.table))
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        logger.exception("Discord: %s failed", event_method)
+
+    # Serving
+
+    async def on_interaction(self, interaction: _Interaction) -> None:
+        """A button or a modal. Commands come by way of the tree."""
+        data: Any = interaction.data or {}
+        if interaction.type is discord.InteractionType.component:
+            press = Press.unpack(data.get("custom_id", ""))
+            if prompt := self._commands.prompts.get(press.verb):
+                await _deliver(lambda: interaction.response.send_modal(_Prompt(press, prompt)))
+            else:
+                await self._serve(interaction, press)
+        elif interaction.type is discord.InteractionType.modal_submit:
+            press = Press.unpack(data.get("custom_id", ""))
+            await self._serve(interaction, Typed(press, "\n".join(_typed(data.get("components", ())))))
+
+    async def _serve(self, interaction: _Interaction, what: Call | Press | Typed) -> None:
+        task = asyncio.current_task()
+        assert task  # noqa: S101 - a coroutine runs in a task
+        self._in_hand.add(task)
+        try:
+            await self._reply(interaction, request_from(interaction, what))
+        finally:
+            self._in_hand.discard(task)
+
+    async def _reply(self, interaction: _Interaction, request: Request) -> None:
+        """Answer within Discord's time: at once, or after asking for more of it."""
+        pressed = interaction.message is not None  # a command has no message that could change
+        deferring: list[asyncio.Task[None]] = []
+
+        def defer() -> None:
+            sending = _deliver(lambda: interaction.response.defer(ephemeral=True))
+            deferring.append(asyncio.ensure_future(sending))
+
+        timer = asyncio.get_running_loop().call_later(DEFER_AFTER, defer)
+        reply = await self._answer(request)
+        timer.cancel()
+        for sent in deferring:
+            await sent
+        pages = [
+            ("new" if kind == "edit" and (place or not pressed) else kind, page)
+            for kind, card in (("edit", reply.edit), ("new", reply.new), ("aside", reply.aside))
+            for place, page in enumerate(render(card) if card else ())
+        ]
+        if deferring and not pressed and pages and pages[0][0] == "new":
+            # What is sent first would take the place of the note that we are thinking, which only its owner sees.
+            await _deliver(interaction.delete_original_response)
+        for kind, page in pages:
+            await self._show(interaction, kind, page)
+        if not pages and not interaction.response.is_done():
+            await _deliver(interaction.response.defer)
+
+    async def _show(self, interaction: _Interaction, kind: str, page: "Page") -> None:
+        first, private = not interaction.response.is_done(), kind == "aside"
+        if kind == "edit":
+            change = interaction.response.edit_message if first else interaction.edit_original_response
+            await _deliver(lambda: change(view=page.view(), attachments=page.files()))
+        else:
+            send = interaction.response.send_message if first else interaction.followup.send
+            await _deliver(lambda: send(view=page.view(), files=page.files(), ephemeral=private))
+
+
+async def _deliver(send: Callable[[], Awaitable[Any]]) -> None:
+    """Send something to a person. It is tried again after a cut connection; what can't be sent is logged."""
+    try:
+        async with asyncio.timeout(DELIVERY_TIME):
+            for attempt in range(RETRIES + 1):
+                try:
+                    await send()
+                    return
+                except (aiohttp.ClientError, OSError):
+                    if attempt == RETRIES:
+                        raise
+                    await asyncio.sleep(0.2 * 2**attempt)
+    except discord.HTTPException as error:
+        if error.code == ALREADY_ACKNOWLEDGED:  # the first try arrived, and only its answer was lost
+            return
+        if error.code == UNKNOWN_INTERACTION:
+            logger.warning("Discord: an interaction expired before it could be answered")
+        else:
+            logger.warning("Discord: an answer could not be sent: %s", error)
+    except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of them
+        logger.warning("Discord: an answer could not be sent: %s", str(error) or type(error).__name__)
+
+
+async def _in_room(sending: Awaitable[discord.Message]) -> discord.Message:
+    """A message in a room. Raises Gone where the room is the reason that there is none."""
+    try:
+        return await sending
+    except discord.HTTPException as error:
+        if error.code in GONE:
+            raise Gone(error.text) from error
+        raise
+
+
+# What happened
+
+
+def request_from(interaction: _Interaction, what: Call | Press | Typed) -> Request:
+    """A request, from what the interaction says of itself: no cache, no intent."""
+    private = interaction.context.dm_channel if interaction.guild_id is None else False
+    moderates = interaction.permissions.manage_guild or interaction.permissions.administrator
+    where = Room(
+        "discord",
+        str(interaction.channel_id),
+        community=str(interaction.guild_id or ""),
+        private=private,
+    )
+    rank = Rank.OWNER if private else Rank.MODERATOR if moderates else Rank.MEMBER
+    who = Person("discord", str(interaction.user.id))
+    return Request(who, where, what, interaction.user.display_name, interaction.locale.value, rank)
+
+
+def _typed(components: Sequence[Any]) -> Iterator[str]:
+    """The texts of a modal, wherever they stand in it."""
+    for component in components:
+        if "value" in component:
+            yield component["value"]
+        inner = component.get("component")
+        yield from _typed([inner] if inner else component.get("components", ()))
+
+
+class _Prompt(ui.Modal):
+    """Asks for the text of a press. Its custom_id is the press, so its answer needs no memory of it."""
+
+    def __init__(self, press: Press, prompt: str) -> None:
+        super().__init__(title=prompt[:MODAL_TITLE], custom_id=press.pack(), timeout=None)
+        field: ui.TextInput[Any] = ui.TextInput(
+            style=discord.TextStyle.paragraph, custom_id="text", max_length=MODAL_TEXT
+        )
+        self.add_item(ui.Label(text=prompt[:MODAL_TITLE], component=field))
+        self.stop()  # so that discord.py does not keep it
+
+
+# What to show
+
+
+class Page:
+    """One message: a card, or a part of it."""
+
+    def __init__(self, card: Card, body: str, *, first: bool, last: bool) -> None:
+        self._card = card
+        self._body = body
+        self._first = first
+        self._last = last
+
+    def view(self) -> ui.LayoutView:
+        card = self._card
+        texts = [f"### {card.heading}"] if self._first else []
+        texts += [self._body] if self._body else []
+        if self._last and card.fields:
+            texts.append("\n" + "  ·  ".join(f"**{name}:** {value}" for name, value in card.fields))
+        box: ui.Container[Any] = ui.Container(accent_colour=_COLOURS[card.tone])
+        box.add_item(ui.TextDisplay("\n".join(texts)))
+        if self._last:
+            if card.picture:
+                item = discord.MediaGalleryItem(f"attachment://{card.picture.name}", description=card.picture.alt)
+                box.add_item(ui.MediaGallery(item))
+            if card.rows:
+                box.add_item(ui.Separator())
+            for row in card.rows:
+                buttons = [
+                    ui.Button[Any](style=_STYLES[one.tone], label=one.label, custom_id=one.press.pack()) for one in row
+                ]
+                box.add_item(ui.ActionRow(*buttons))
+        view = ui.LayoutView(timeout=None)
+        view.add_item(box)
+        view.stop()  # so that discord.py does not keep it: presses are answered from their custom_id
+        return view
+
+    def files(self) -> list[discord.File]:
+        picture = self._card.picture
+        return [_file(picture)] if picture and self._last else []
+
+
+def render(card: Card) -> list[Page]:
+    """The card as messages: one, save where its body is too long for one. Buttons stand on the last."""
+    bodies = pages(card.body, PAGE_TEXT) or [""]
+    last = len(bodies) - 1
+    return [Page(card, body, first=place == 0, last=place == last) for place, body in enumerate(bodies)]
+
+
+def _file(picture: Picture) -> discord.File:
+    return discord.File(BytesIO(picture.content), picture.name, description=picture.alt)
+
+
+# Commands
+
+
+class _Tree(app_commands.CommandTree["DiscordPlatform"]):
+    async def on_error(self, interaction: _Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Discord still offers a command, or an option, as it was before an update: answer as to an unknown one."""
+        logger.info("Discord: %s", error)
+        data: Any = interaction.data or {}
+        name = str(data.get("name", ""))
+        await self.client._serve(interaction, Call(name, {"": ""}))
+
+
+def _app_command(
+    command: Command, serve: Callable[[_Interaction, Call], Awaitable[None]]
+) -> app_commands.Command[Any, Any, Any]:
+    """An application command from a line of the table, by what discord.py offers to everyone."""
+
+    async def callback(interaction: _Interaction, **options: str | None) -> None:
+        given = {name: value for name, value in options.items() if value is not None}
+        await serve(interaction, Call(command.name, given))
+
+    parameters = [Parameter("interaction", Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction)]
+    for option in command.options:
+        kind = str | None
+        parameters.append(Parameter(option.name, Parameter.KEYWORD_ONLY, default=None, annotation=kind))
+    callback.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    made: app_commands.Command[Any, Any, Any] = app_commands.Command(
+        name=command.name,
+        description=app_commands.locale_str(command.summary),
+        callback=_described(callback, command.options),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+    )
+    if command.rank > Rank.MEMBER:
+        made.default_permissions = discord.Permissions(manage_guild=True)
+    return made
+
+
+def _described(callback: Any, options: Sequence[Option]) -> Any:
+    """The callback with what discord.py's decorators would say of its options."""
+    for option in options:
+        callback = app_commands.describe(**{option.name: app_commands.locale_str(option.summary)})(callback)
+        if option.choices:
+            choices = [app_commands.Choice(name=choice, value=choice) for choice in option.choices]
+            callback = app_commands.choices(**{option.name: choices})(callback)
+        elif option.suggest:
+            callback = app_commands.autocomplete(**{option.name: _suggest(option.suggest)})(callback)
+    return callback
+
+
+def _suggest(names: Callable[[], Sequence[str]]) -> Any:
+    async def suggest(interaction: _Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        wanted = typed.casefold()
+        found = [name for name in names() if wanted in name.casefold() and len(name) <= CHOICE_TEXT]
+        return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
+
+    return suggest
+
+
+class _Translator(app_commands.Translator):
+    """Commands in every language that there is a catalogue for."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        name = next((name for name in (locale.value, locale.value.partition("-")[0]) if name in languages()), "en")
+        return said_in(name, string.message) if name != "en" else None

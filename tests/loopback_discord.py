@@ -1,0 +1,501 @@
+"""A Discord of our own on a loopback port: enough of REST and gateway for the real discord.py, and as strict.
+
+It refuses what Discord refuses (limits of Components V2, a second answer to an interaction, an unknown token) and keeps
+what it was sent, so that tests see what a person would see.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+TOKEN = "loopback"  # noqa: S105
+APPLICATION = 1000
+GUILD, CHANNEL, ADA, BOB = 2000, 3000, 4001, 4002
+EPHEMERAL, COMPONENTS_V2 = 1 << 6, 1 << 15
+MANAGE_GUILD = 1 << 5
+CUT = web.Response()  # what a fault returns to cut the connection without an answer
+Payload = dict[str, Any]
+_APPLICATION: Payload = {
+    "id": str(APPLICATION), "name": "prepdeck", "description": "", "flags": 0, "icon": None, "bot_public": True,
+    "bot_require_code_grant": False, "verify_key": "", "team": None, "summary": "",
+    "owner": {"id": "1", "username": "owner", "discriminator": "0", "avatar": None},
+}  # fmt: skip
+_ME = {"id": str(APPLICATION), "username": "prepdeck", "discriminator": "0", "avatar": None, "bot": True}
+
+
+@dataclass
+class Message:
+    """A message as somebody sees it."""
+
+    id: int
+    channel: int
+    components: list[Payload]
+    ephemeral: bool = False
+    attachments: list[Payload] = field(default_factory=list)
+    deleted: bool = False
+    edits: int = 0
+
+    def walk(self) -> list[Payload]:
+        return list(_walk(self.components))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(one["content"] for one in self.walk() if one["type"] == 10)
+
+    @property
+    def buttons(self) -> dict[str, str]:
+        return {one["label"]: one["custom_id"] for one in self.walk() if one["type"] == 2}
+
+
+@dataclass
+class Interaction:
+    """What was sent to the bot, and what came back."""
+
+    id: int
+    token: str
+    kind: int
+    source: Message | None
+    callbacks: list[Payload] = field(default_factory=list)
+    original: Message | None = None
+    deferred: bool = False
+    thinking: bool = False
+    modal: Payload | None = None
+    messages: list[Message] = field(default_factory=list)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    choices: list[Payload] | None = None
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: int, text: str) -> None:
+        self.status, self.code, self.text = status, code, text
+
+
+class LoopbackDiscord:
+    def __init__(self, *, lenient: bool = False) -> None:
+        self.lenient = lenient  # takes messages without checking them, for benchmarks
+        self.messages: list[Message] = []
+        self.interactions: dict[str, Interaction] = {}
+        self.commands: list[Payload] = []
+        self.syncs: list[str] = []
+        self.identifies: list[Payload] = []
+        self.resumes: list[Payload] = []
+        self.requests: list[tuple[str, str]] = []
+        self.faults: list[Callable[[str, str], web.StreamResponse | None]] = []
+        self.connected = asyncio.Event()
+        self.resumed = asyncio.Event()
+        self.token = TOKEN
+        self.shards = 1
+        self._ids = iter(range(10_000, 10_000_000))
+        self.sockets: list[web.WebSocketResponse] = []
+        self._sequence = 0
+        self._runner: web.AppRunner | None = None
+        self._changed = asyncio.Condition()
+        self.url = ""
+
+    # Life
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_get("/gateway", self._gateway)
+        app.router.add_route("*", "/api/v10/{path:.*}", self._rest)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+
+    async def stop(self) -> None:
+        for socket in self.sockets:
+            await socket.close()
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def until(self, happened: Callable[[], object]) -> None:
+        """Wait for something that follows from a request to us."""
+        async with self._changed:
+            await asyncio.wait_for(self._changed.wait_for(happened), 20)
+
+    # What people do
+
+    async def call(
+        self, name: str, who: int = ADA, *, private: bool = False, permissions: int = 0, **options: str
+    ) -> Interaction:
+        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+        data = {"id": "1", "name": name, "type": 1, "options": given}
+        return await self._interact(2, data, who, private=private, permissions=permissions)
+
+    async def complete(self, name: str, option: str, typed: str) -> list[str]:
+        data = {
+            "id": "1",
+            "name": name,
+            "type": 1,
+            "options": [{"name": option, "type": 3, "value": typed, "focused": True}],
+        }
+        interaction = await self._interact(4, data, ADA)
+        await asyncio.wait_for(interaction.answered.wait(), 10)
+        return [choice["value"] for choice in interaction.choices or []]
+
+    async def press(
+        self, message: Message, label: str, who: int = ADA, *, custom_id: str = "", private: bool = False
+    ) -> Interaction:
+        data = {"custom_id": custom_id or message.buttons[label], "component_type": 2}
+        return await self._interact(3, data, who, source=message, private=private)
+
+    async def submit(self, modal: Payload, text: str, source: Message | None = None, who: int = ADA) -> Interaction:
+        field_ = modal["components"][0]["component"]
+        value = {"type": 4, "id": 2, "custom_id": field_["custom_id"], "value": text}
+        data = {"custom_id": modal["custom_id"], "components": [{"type": 18, "id": 1, "component": value}]}
+        return await self._interact(5, data, who, source=source)
+
+    async def join(self, guild: int, channel: int) -> None:
+        await self._dispatch("GUILD_CREATE", _guild(guild, channel))
+
+    async def _interact(
+        self,
+        kind: int,
+        data: Payload,
+        who: int,
+        *,
+        source: Message | None = None,
+        private: bool = False,
+        permissions: int = 0,
+    ) -> Interaction:
+        number = next(self._ids)
+        interaction = Interaction(number, f"token{number}", kind, source)
+        self.interactions[interaction.token] = interaction
+        user = {"id": str(who), "username": f"user{who}", "discriminator": "0", "avatar": None, "global_name": None}
+        payload: Payload = {
+            "id": str(number),
+            "application_id": str(APPLICATION),
+            "type": kind,
+            "data": data,
+            "token": interaction.token,
+            "version": 1,
+            "channel_id": str(CHANNEL if not private else who + 5000),
+            "channel": {"id": str(CHANNEL if not private else who + 5000), "type": 1 if private else 0},
+            "locale": "en-US",
+            "entitlements": [],
+            "authorizing_integration_owners": {"0": str(GUILD)},
+            "context": 1 if private else 0,
+            "app_permissions": "0",
+            "attachment_size_limit": 10_000_000,
+        }
+        if private:
+            payload["user"] = user
+        else:
+            payload["guild_id"] = str(GUILD)
+            payload["guild"] = {"id": str(GUILD), "locale": "en-US", "features": []}
+            payload["member"] = {
+                "user": user, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False,
+                "flags": 0, "permissions": str(permissions), "nick": None, "avatar": None,
+            }  # fmt: skip
+        if source:
+            payload["message"] = self._message(source)
+        await self._dispatch("INTERACTION_CREATE", payload)
+        return interaction
+
+    # The gateway
+
+    async def _gateway(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}})
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            data = json.loads(message.data)
+            if data["op"] == 1:
+                await socket.send_json({"op": 11})
+            elif data["op"] == 2:
+                self.identifies.append(data["d"])
+                if data["d"]["token"] != self.token:
+                    await socket.close(code=4004)
+                    break
+                await self._ready(socket, data["d"])
+            elif data["op"] == 6:
+                self.resumes.append(data["d"])
+                await self._dispatch("RESUMED", {}, socket)
+                self.resumed.set()
+        self.sockets.remove(socket)
+        return socket
+
+    async def _ready(self, socket: web.WebSocketResponse, identify: Payload) -> None:
+        ready = {
+            "v": 10, "user": _ME, "session_id": f"session{len(self.identifies)}", "session_type": "normal",
+            "guilds": [{"id": str(GUILD), "unavailable": True}], "application": {"id": str(APPLICATION), "flags": 0},
+            "resume_gateway_url": self.url.replace("http", "ws") + "/gateway", "shard": identify.get("shard", [0, 1]),
+        }  # fmt: skip
+        await self._dispatch("READY", ready, socket)
+        await self._dispatch("GUILD_CREATE", _guild(GUILD, CHANNEL), socket)
+        self.connected.set()
+
+    async def _dispatch(self, event: str, data: Payload, socket: web.WebSocketResponse | None = None) -> None:
+        self._sequence += 1
+        target = socket or self.sockets[-1]  # the client that came last
+        await target.send_json({"op": 0, "t": event, "s": self._sequence, "d": data})
+
+    async def drop(self) -> None:
+        """Cut the connection as a network does; the client resumes."""
+        self.resumed.clear()
+        await self.sockets[-1].close(code=4000)
+
+    async def invalidate(self) -> None:
+        """Tell the client that its session is no good; it identifies anew."""
+        self.connected.clear()
+        await self.sockets[-1].send_json({"op": 9, "d": False})
+
+    # REST
+
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        self.requests.append((request.method, path))
+        try:
+            return await self._answered(request, path)
+        finally:
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _answered(self, request: web.Request, path: str) -> web.StreamResponse:
+        for fault in list(self.faults):
+            response = fault(request.method, path)
+            if response is not None:
+                self.faults.remove(fault)
+                if response is CUT and request.transport:
+                    request.transport.abort()
+                return response
+        try:
+            if request.headers.get("Authorization", f"Bot {self.token}") != f"Bot {self.token}":
+                raise Refused(401, 0, "401: Unauthorized")
+            answer = await self._route(request.method, path.split("/"), await _body(request), request)
+        except Refused as refused:
+            return _json({"code": refused.code, "message": refused.text}, refused.status)
+        return web.Response(status=204) if answer is None else _json(answer)
+
+    async def _route(self, method: str, path: list[str], body: Any, request: web.Request) -> Any:
+        match method, path:
+            case "GET", ["users", "@me"]:
+                return {
+                    "id": str(APPLICATION),
+                    "username": "prepdeck",
+                    "discriminator": "0",
+                    "avatar": None,
+                    "bot": True,
+                }
+            case "GET", ["oauth2", "applications", "@me"]:
+                return _APPLICATION
+            case "GET", ["gateway", "bot"]:
+                limits = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
+                url = self.url.replace("http", "ws") + "/gateway"
+                return {"url": url, "shards": self.shards, "session_start_limit": limits}
+            case "PUT", ["applications", _, *where, "commands"]:
+                _check_commands(body)
+                self.syncs.append("/".join(where))
+                self.commands = body
+                return [_registered(command, number) for number, command in enumerate(body)]
+            case "POST", ["interactions", _, token, "callback"]:
+                return self._callback(self._interaction(token), body)
+            case "POST", ["webhooks", _, token]:
+                return self._follow_up(self._interaction(token), body)
+            case _, ["webhooks", _, token, "messages", "@original"]:
+                return self._original(self._interaction(token), method, body)
+            case "POST", ["channels", channel, "messages"]:
+                message = self._new(int(channel), body)
+                return self._message(message)
+            case "PATCH", ["channels", channel, "messages", number]:
+                message = next((one for one in self.messages if one.id == int(number)), None)
+                if not message:
+                    raise Refused(404, 10008, "Unknown Message")
+                self._edit(message, body)
+                return self._message(message)
+        raise Refused(404, 0, f"no such route: {method} {'/'.join(path)}")
+
+    def _interaction(self, token: str) -> Interaction:
+        if token not in self.interactions:
+            raise Refused(404, 10062, "Unknown interaction")
+        return self.interactions[token]
+
+    def _callback(self, interaction: Interaction, body: Payload) -> Any:
+        if interaction.callbacks:
+            raise Refused(400, 40060, "Interaction has already been acknowledged.")
+        kind, data = body["type"], body.get("data") or {}
+        flags = data.get("flags", 0)
+        message: Message | None = None
+        if kind == 4:
+            message = self._new(CHANNEL, data, ephemeral=bool(flags & EPHEMERAL))
+            interaction.original = message
+            interaction.messages.append(message)
+        elif kind == 5:
+            interaction.deferred = interaction.thinking = True
+        elif kind == 6:
+            interaction.deferred, message = True, interaction.source
+            interaction.original = message
+        elif kind == 7:
+            if not interaction.source:
+                raise Refused(400, 50035, "Invalid Form Body: nothing to update")
+            message = interaction.source
+            self._edit(message, data)
+            interaction.original = message
+        elif kind == 8:
+            interaction.choices = data["choices"]
+            if len(interaction.choices) > 25 or any(len(one["name"]) > 100 for one in interaction.choices):
+                raise Refused(400, 50035, "Invalid Form Body: choices")
+        elif kind == 9:
+            _check_modal(data)
+            interaction.modal = data
+        interaction.callbacks.append(body)
+        interaction.answered.set()
+        if kind not in {5, 6}:
+            interaction.settled.set()
+        answer: Payload = {"interaction": {"id": str(interaction.id), "type": interaction.kind}}
+        if message:
+            answer["interaction"]["response_message_id"] = str(message.id)
+            answer["resource"] = {"type": kind, "message": self._message(message)}
+        return answer
+
+    def _follow_up(self, interaction: Interaction, body: Payload) -> Payload:
+        if not interaction.callbacks:
+            raise Refused(404, 10015, "Unknown Webhook")
+        private = bool(body.get("flags", 0) & EPHEMERAL)
+        if interaction.thinking:  # the first one takes the place of the note, and stays as private as that was
+            interaction.thinking, private = False, True
+        message = self._new(CHANNEL, body, ephemeral=private)
+        interaction.messages.append(message)
+        interaction.settled.set()
+        return self._message(message)
+
+    def _original(self, interaction: Interaction, method: str, body: Payload) -> Any:
+        if method == "DELETE":
+            interaction.thinking = False
+            if interaction.original:
+                interaction.original.deleted = True
+            return None
+        if not interaction.original:
+            raise Refused(404, 10008, "Unknown Message")
+        if method == "PATCH":
+            self._edit(interaction.original, body)
+            interaction.settled.set()
+        return self._message(interaction.original)
+
+    def _new(self, channel: int, body: Payload, *, ephemeral: bool = False) -> Message:
+        if not self.lenient:
+            check_message(body)
+        message = Message(next(self._ids), channel, body.get("components", []), ephemeral, body.get("attachments", []))
+        self.messages.append(message)
+        return message
+
+    def _edit(self, message: Message, body: Payload) -> None:
+        check_message({"flags": COMPONENTS_V2, **body})
+        message.components = body.get("components", message.components)
+        message.edits += 1
+
+    def _message(self, message: Message) -> Payload:
+        return {
+            "id": str(message.id), "channel_id": str(message.channel), "type": 0, "content": "", "tts": False,
+            "author": _ME,
+            "timestamp": "2026-01-01T00:00:00+00:00", "edited_timestamp": None, "mention_everyone": False,
+            "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": False,
+            "flags": COMPONENTS_V2 | (EPHEMERAL if message.ephemeral else 0),
+            "components": _numbered(message.components),
+        }  # fmt: skip
+
+
+def _guild(guild: int, channel: int) -> Payload:
+    everyone = {"id": str(guild), "name": "@everyone", "color": 0, "hoist": False, "position": 0, "permissions":
+                str(1 << 11 | 1 << 10), "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+    text = {"id": str(channel), "type": 0, "name": "general", "position": 0, "permission_overwrites": [],
+            "guild_id": str(guild)}  # fmt: skip
+    me = {"user": _ME,
+          "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
+    return {
+        "id": str(guild), "name": "study", "owner_id": str(ADA), "icon": None, "features": [], "roles": [everyone],
+        "channels": [text], "threads": [], "members": [me], "emojis": [], "stickers": [], "member_count": 2,
+        "large": False, "joined_at": "2026-01-01T00:00:00+00:00", "system_channel_id": str(channel),
+        "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
+        "afk_timeout": 300, "system_channel_flags": 0, "premium_tier": 0, "preferred_locale": "en-US",
+        "nsfw_level": 0, "premium_progress_bar_enabled": False, "voice_states": [], "presences": [],
+        "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [],
+    }  # fmt: skip
+
+
+async def _body(request: web.Request) -> Any:
+    if request.content_type == "multipart/form-data":
+        form = await request.post()
+        return json.loads(str(form["payload_json"]))
+    return json.loads(await request.text() or "{}")
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    # Exactly this content type: with a charset, discord.py takes the body for text.
+    return web.Response(body=json.dumps(value).encode(), status=status, headers={"Content-Type": "application/json"})
+
+
+def _walk(components: list[Payload]) -> list[Payload]:
+    found = []
+    for one in components:
+        found.append(one)
+        found.extend(_walk(one.get("components", [])))
+    return found
+
+
+def _numbered(components: list[Payload]) -> list[Payload]:
+    """Discord gives every component an id."""
+    for number, one in enumerate(_walk(components), 1):
+        one.setdefault("id", number)
+    return components
+
+
+def check_message(body: Payload) -> None:
+    """The limits of a message with Components V2, and no mention of anybody."""
+
+    def need(fine: bool, what: str) -> None:
+        if not fine:
+            raise Refused(400, 50035, f"Invalid Form Body: {what}")
+
+    parts = _walk(body.get("components", []))
+    need(bool(body.get("flags", 0) & COMPONENTS_V2), "components without the flag of V2")
+    need(not body.get("content") and not body.get("embeds"), "content beside components of V2")
+    need(0 < len(parts) <= 40, "1 to 40 components")
+    need(sum(len(one.get("content", "")) for one in parts) <= 4000, "4,000 characters")
+    ids = [one["custom_id"] for one in parts if "custom_id" in one]
+    need(len(ids) == len(set(ids)), "custom ids must differ")
+    for one in parts:
+        if one["type"] == 10:
+            need(bool(one["content"]), "an empty text")
+        if one["type"] == 2:
+            need(1 <= len(one["label"]) <= 80, "label of 1 to 80 characters")
+            need(1 <= len(one["custom_id"]) <= 100, "custom_id of 1 to 100 characters")
+        if one["type"] == 1:
+            need(1 <= len(one["components"]) <= 5, "1 to 5 buttons in a row")
+        if one["type"] == 12:
+            need(
+                all(0 < len(item.get("description") or "") <= 1024 for item in one["items"]), "a picture without words"
+            )
+    mentions = body.get("allowed_mentions", {"parse": []})
+    need(not mentions.get("parse") and not mentions.get("users") and not mentions.get("roles"), "a mention")
+
+
+def _check_modal(data: Payload) -> None:
+    fine = 1 <= len(data["title"]) <= 45 and 1 <= len(data["custom_id"]) <= 100 and 1 <= len(data["components"]) <= 5
+    if not fine or any(len(one.get("label", "")) > 45 for one in data["components"]):
+        raise Refused(400, 50035, "Invalid Form Body: modal")
+
+
+def _check_commands(commands: list[Payload]) -> None:
+    for command in commands:
+        texts = [command, *command.get("options", [])]
+        if any(not 1 <= len(one["description"]) <= 100 or not 1 <= len(one["name"]) <= 32 for one in texts):
+            raise Refused(400, 50035, "Invalid Form Body: name or description")
+        if any(len(one.get("choices") or []) > 25 for one in texts) or len(texts) > 26:
+            raise Refused(400, 50035, "Invalid Form Body: choices or options")
+
+
+def _registered(command: Payload, number: int) -> Payload:
+    return {"id": str(500 + number), "application_id": str(APPLICATION), "version": "1", "type": 1,
+            "default_member_permissions": None, **command}  # fmt: skip

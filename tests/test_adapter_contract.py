@@ -1,0 +1,221 @@
+"""One conversation, through every adapter: what holds on one platform holds on all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import pytest
+from pydantic import SecretStr
+
+from adapters import discord as discord_adapter
+from adapters.console import Console
+from bot.config import Config, Discord
+from bot.messages import Button, Card, Press, Reply, Request, Room
+from bot.platforms import Answer, Gone, Platform
+from bot.store.store import Store
+from tests.loopback_discord import Interaction, LoopbackDiscord, Message
+from tests.people import Conversation
+
+
+class Driver(Protocol):
+    """A person with one platform in front of them, in private."""
+
+    platform: Platform
+
+    async def start(self, answer: Answer) -> None:
+        """Start the bot, or start it anew."""
+
+    async def call(self, line: str) -> list[str]:
+        """Give a command; the texts that came."""
+
+    async def press(self, label: str) -> list[str]:
+        """Press a button of the latest card that has it; the texts that came."""
+
+    def labels(self) -> list[str]:
+        """The buttons in sight."""
+
+    async def stop(self) -> None: ...
+
+
+class ConsoleDriver:
+    """The terminal, with a person as its screen."""
+
+    interactive = False
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._commands = conversation.commands
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+        self._asked = asyncio.Event()
+        self._cards: list[Card] = []
+        self._buttons: tuple[Button, ...] = ()
+
+    async def start(self, answer: Answer) -> None:
+        shown = []
+        if hasattr(self, "platform"):
+            shown = self.platform._shown  # a new terminal shows no old buttons: here, its person remembers them
+            await self.stop()
+        self.platform = Console(answer, self._commands, self)
+        self.platform._shown = shown
+        self._asked.clear()
+        self._running = asyncio.ensure_future(self.platform.run())
+        await self._asked.wait()
+
+    async def call(self, line: str) -> list[str]:
+        before = len(self._cards)
+        self._asked.clear()
+        await self._lines.put(line)
+        await asyncio.wait_for(self._asked.wait(), 10)
+        return [f"{card.heading}\n{card.body}" for card in self._cards[before:]]
+
+    async def press(self, label: str) -> list[str]:
+        return await self.call(label)
+
+    def labels(self) -> list[str]:
+        return [button.label for button in self._buttons]
+
+    async def stop(self) -> None:
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+    # Screen
+
+    async def line(self, buttons: tuple[Button, ...]) -> str | None:
+        self._buttons = buttons
+        self._asked.set()
+        return await self._lines.get()
+
+    async def ask(self, prompt: str) -> str | None:
+        return await self._lines.get()
+
+    def show(self, card: Card) -> None:
+        self._cards.append(card)
+
+    def note(self, text: str) -> None: ...
+
+
+class DiscordDriver:
+    """A direct message with the bot."""
+
+    def __init__(self, conversation: Conversation, server: LoopbackDiscord, store: Store) -> None:
+        self._commands = conversation.commands
+        self._server = server
+        self._store = store
+        self._messages: list[Message] = []
+
+    async def start(self, answer: Answer) -> None:
+        if hasattr(self, "platform"):
+            await self.stop()
+        self._server.connected.clear()
+        config = Config(discord=Discord(token=SecretStr(self._server.token), api_url=self._server.url))
+        self.platform = discord_adapter.connect(config, answer, self._commands, self._store)
+        self.platform._connection.guild_ready_timeout = 0.05
+        self._running = asyncio.ensure_future(self.platform.run())
+        await asyncio.wait_for(self._server.connected.wait(), 20)
+
+    async def call(self, line: str) -> list[str]:
+        call = self._commands.parse(line)
+        return await self._outcome(await self._server.call(call.command, private=True, **call.options))
+
+    async def press(self, label: str) -> list[str]:
+        message = next(one for one in reversed(self._messages) if label in one.buttons)
+        return await self._outcome(await self._server.press(message, label, private=True))
+
+    async def _outcome(self, interaction: Interaction) -> list[str]:
+        await asyncio.wait_for(interaction.settled.wait(), 10)
+        if self.platform._in_hand:
+            await asyncio.wait(self.platform._in_hand)
+        changed = [interaction.source] if interaction.source and not interaction.messages else []
+        self._messages = [*(one for one in self._messages if one not in changed), *changed, *interaction.messages]
+        return [message.text.removeprefix("### ") for message in (*changed, *interaction.messages)]
+
+    def labels(self) -> list[str]:
+        return list(self._messages[-1].buttons)
+
+    async def stop(self) -> None:
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+
+@pytest.fixture(params=["console", "discord"])
+async def driver(
+    request: pytest.FixtureRequest, conversation: Conversation, server: LoopbackDiscord, sqlite_store: Store
+) -> AsyncIterator[Driver]:
+    made: Driver = (
+        ConsoleDriver(conversation) if request.param == "console" else DiscordDriver(conversation, server, sqlite_store)
+    )
+    yield made
+    await made.stop()
+
+
+async def test_a_card_with_all_choices_appears(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    (text,) = await driver.call("/quiz mode:choice topic:basics")
+    assert all(f"**{letter}.**" in text for letter in "ABCD")
+    assert driver.labels() == ["A", "B", "C", "D", "Hint", "Next question"]
+
+
+async def test_a_press_answers_and_leads_on(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/quiz mode:choice topic:basics")
+    (verdict,) = await driver.press("B")
+    assert verdict.startswith(("Correct ✔", "Not quite ✘"))
+    assert "The answer to" in verdict
+    (explanation,) = await driver.press("Explanation")
+    assert "The explanation of" in explanation
+    (following,) = await driver.press("Next question")
+    assert following.startswith("What is ")
+
+
+async def test_a_flash_card_is_shown_and_rated(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/quiz mode:flash")
+    (answer,) = await driver.press("Show answer")
+    assert "The answer to" in answer
+    (noted,) = await driver.press("Good")
+    assert noted.startswith("Noted: Good")
+
+
+async def test_a_press_on_a_card_from_before_a_restart_works(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/quiz mode:choice topic:basics")
+    await driver.start(conversation.answer)
+    (verdict,) = await driver.press("A")
+    assert verdict.startswith(("Correct ✔", "Not quite ✘"))
+
+
+async def test_two_presses_count_once(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/quiz mode:choice topic:basics level:junior")
+    await driver.press("A")
+    before = await driver.call("/topics")
+    await driver.press("Explanation")
+    assert await driver.call("/topics") == before
+    assert any("1 of 2" in text for text in before)
+
+
+async def test_an_unknown_command_and_wrong_options_are_answered(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    (text,) = await driver.call("/quiz topic:nowhere")
+    assert text.startswith("I know no topic “nowhere”")
+
+
+async def test_a_long_body_is_shown_whole(driver: Driver) -> None:
+    body = "\n\n".join(f"Paragraph {number}: " + "words " * 100 for number in range(15))
+
+    async def answer(request: Request) -> Reply:
+        return Reply(new=Card("Long", body, rows=((Button("Go", Press("next", "d")),),)))
+
+    await driver.start(answer)
+    together = "\n\n".join(await driver.call("/quiz"))
+    assert all(f"Paragraph {number}:" in together for number in range(15))
+    assert driver.labels() == ["Go"]
+
+
+async def test_a_post_to_a_dead_room_is_gone_where_rooms_can_die(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    if isinstance(driver, ConsoleDriver):
+        await driver.platform.post(Room("console", "terminal"), Card("Here"))
+        assert driver._cards[-1] == Card("Here")
+    else:
+        with pytest.raises(Gone):
+            await driver.platform.edit(Room("discord", "1"), "1", Card("x"))

@@ -1,0 +1,542 @@
+"""Discord: the real discord.py against a Discord on loopback."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import discord
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from adapters import discord as adapter
+from adapters.discord import VIEW_TEXT, DiscordPlatform, connect, render
+from bot.__main__ import core
+from bot.bank.bank import Bank
+from bot.commands import Command, Commands
+from bot.config import Config
+from bot.config import Discord as Settings
+from bot.messages import Button, Card, Picture, Press, Rank, Reply, Request, Room, Typed
+from bot.platforms import Answer, Gone, PlatformError
+from bot.store.store import Store
+from tests import loopback_discord
+from tests.loopback_discord import (
+    ADA,
+    BOB,
+    CHANNEL,
+    GUILD,
+    Interaction,
+    LoopbackDiscord,
+    Message,
+)
+from tests.people import Clock, Conversation
+from tests.test_shipped_bank import QUESTIONS, every_card
+
+Start = Callable[..., Awaitable[DiscordPlatform]]
+
+
+@pytest.fixture
+async def start(server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store) -> AsyncIterator[Start]:
+    """Run the adapter until it is connected; as often as one likes, which is a restart."""
+    running: list[tuple[DiscordPlatform, asyncio.Task[int]]] = []
+
+    async def started(
+        answer: Answer | None = None, commands: Commands | None = None, **settings: Any
+    ) -> DiscordPlatform:
+        await stop()
+        server.connected.clear()
+        config = Config(discord=Settings(token=SecretStr(server.token), api_url=server.url, **settings))
+        platform = connect(config, answer or conversation.answer, commands or conversation.commands, sqlite_store)
+        platform._connection.guild_ready_timeout = 0.05
+        task = asyncio.ensure_future(platform.run())
+        running.append((platform, task))
+        await asyncio.wait_for(server.connected.wait(), 8)
+        await asyncio.wait_for(platform.wait_until_ready(), 20)
+        return platform
+
+    async def stop() -> None:
+        while running:
+            _, task = running.pop()
+            task.cancel()
+            await asyncio.wait({task})
+
+    yield started
+    await stop()
+
+
+async def seen(interaction: Interaction) -> Message:
+    """The first message that came back."""
+    await asyncio.wait_for(interaction.settled.wait(), 8)
+    message = interaction.messages[0] if interaction.messages else interaction.source
+    assert message
+    return message
+
+
+async def dealt(server: LoopbackDiscord, **options: str) -> Message:
+    return await seen(await server.call("quiz", mode="choice", topic="basics", **options))
+
+
+# Commands
+
+
+async def test_the_table_is_registered_with_options_choices_and_places(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    assert server.syncs == [""]
+    commands = {command["name"]: command for command in server.commands}
+    assert set(commands) == {"quiz", "topics", "streak", "settings", "help", "start"}
+    options = {option["name"]: option for option in commands["quiz"]["options"]}
+    assert options["topic"]["autocomplete"]
+    assert [choice["value"] for choice in options["level"]["choices"]] == ["junior", "mid", "senior"]
+    assert not any(option.get("required") for option in options.values())
+    assert commands["quiz"]["contexts"] == [0, 1, 2]
+    assert commands["quiz"]["integration_types"] == [0, 1]
+
+
+async def test_commands_are_registered_again_only_when_the_table_changed(
+    server: LoopbackDiscord, start: Start, conversation: Conversation
+) -> None:
+    await start()
+    await start()
+    assert len(server.syncs) == 1
+    changed = Commands(conversation.commands.table[:3], conversation.commands.presses)
+    await start(commands=changed)
+    assert len(server.syncs) == 2
+    assert len(server.commands) == 3
+
+
+async def test_a_developer_registers_in_one_server(server: LoopbackDiscord, start: Start) -> None:
+    await start(sync_guild=str(GUILD))
+    assert server.syncs == [f"guilds/{GUILD}"]
+
+
+async def test_commands_for_moderators_are_hidden_from_others_and_ranks_come_from_the_interaction(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    ranks: list[Rank] = []
+
+    async def answer(request: Request) -> Reply:
+        ranks.append(request.rank)
+        return Reply(aside=Card("x"))
+
+    async def nothing(*_: Any) -> Reply:
+        return Reply()
+
+    await start(answer, Commands([Command("daily", "x", nothing, rank=Rank.MODERATOR)], {}))
+    assert server.commands[0]["default_member_permissions"] == loopback_discord.MANAGE_GUILD
+    for permissions in (0, loopback_discord.MANAGE_GUILD, 1 << 3):
+        await seen(await server.call("daily", permissions=permissions))
+    await seen(await server.call("daily", private=True))
+    assert ranks == [Rank.MEMBER, Rank.MODERATOR, Rank.MODERATOR, Rank.OWNER]
+
+
+async def test_topics_and_zones_complete_themselves_within_the_limits(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    assert await server.complete("quiz", "topic", "BAS") == ["basics"]
+    assert "Europe/Berlin" in await server.complete("settings", "timezone", "berl")
+    assert len(await server.complete("settings", "timezone", "")) == 25
+
+
+async def test_what_was_not_completed_is_checked_all_the_same(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    message = await seen(await server.call("quiz", topic="contxts"))
+    assert message.ephemeral
+    assert "I know no topic “contxts”" in message.text
+
+
+async def test_a_command_that_discord_still_offers_from_before_is_answered(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    await start()
+    message = await seen(await server.call("retired"))
+    assert message.ephemeral
+    assert "There is no such command" in message.text
+
+
+# Conversations
+
+
+async def test_a_question_is_public_and_a_verdict_is_for_its_owner_alone(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    question = await dealt(server)
+    assert not question.ephemeral
+    assert question.text.startswith("### What is ")
+    assert list(question.buttons) == ["A", "B", "C", "D", "Hint"]
+    for who in (ADA, BOB):
+        verdict = await seen(await server.press(question, "A", who))
+        assert verdict.ephemeral
+        assert verdict.text.startswith(("### Correct ✔", "### Not quite ✘"))
+        assert list(verdict.buttons) == ["Explanation", "Code", "Next question"]
+    assert question.edits == 0
+
+
+async def test_in_a_direct_message_the_card_itself_changes(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    question = await seen(await server.call("quiz", private=True, mode="choice"))
+    await seen(await server.press(question, "A", private=True))
+    assert question.edits == 1
+    assert question.text.startswith(("### Correct ✔", "### Not quite ✘"))
+
+
+async def test_a_second_press_says_that_the_first_answer_counts(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    question = await dealt(server)
+    await seen(await server.press(question, "A"))
+    again = await seen(await server.press(question, "B"))
+    assert again.ephemeral
+    assert "the first answer counts" in again.text
+
+
+async def test_a_press_from_before_a_restart_works(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    question = await dealt(server)
+    platform = await start()
+    verdict = await seen(await server.press(question, "A"))
+    assert verdict.text.startswith(("### Correct ✔", "### Not quite ✘"))
+    assert not platform._connection._view_store._views
+    assert not platform._connection._view_store._modals
+
+
+@pytest.mark.parametrize("custom_id", ["x", "answer:", "answer:unknown:A", "a" * 100, "::", "\u202e@everyone", "daily"])
+async def test_a_forged_press_is_answered_kindly_and_in_private(
+    server: LoopbackDiscord, start: Start, custom_id: str
+) -> None:
+    await start()
+    question = await dealt(server)
+    answer = await seen(await server.press(question, "", custom_id=custom_id))
+    assert answer.ephemeral
+    assert any(words in answer.text for words in ("not one of mine", "don't know this question"))
+
+
+async def test_a_prompt_opens_a_modal_at_once_and_its_text_comes_back_even_after_a_restart(
+    server: LoopbackDiscord, start: Start, conversation: Conversation
+) -> None:
+    requests: list[Request] = []
+
+    async def answer(request: Request) -> Reply:
+        requests.append(request)
+        return Reply(new=Card("Say it", rows=((Button("Type answer", Press("say", "d1")),),)))
+
+    commands = Commands(conversation.commands.table, {}, {"say": "Say it in your own words, as you would aloud: " * 2})
+    await start(answer, commands)
+    card = await seen(await server.call("quiz"))
+    asked = await server.press(card, "Type answer")
+    await asyncio.wait_for(asked.answered.wait(), 8)
+    assert asked.modal
+    assert len(requests) == 1
+    platform = await start(answer, commands)
+    await seen(await server.submit(asked.modal, "my\nwords", card))
+    assert requests[-1].what == Typed(Press("say", "d1"), "my\nwords")
+    assert not platform._connection._view_store._modals
+
+
+async def test_the_person_and_the_room_are_what_the_interaction_says(server: LoopbackDiscord, start: Start) -> None:
+    requests: list[Request] = []
+
+    async def answer(request: Request) -> Reply:
+        requests.append(request)
+        return Reply(aside=Card("x"))
+
+    await start(answer)
+    await seen(await server.call("quiz", topic="basics"))
+    await seen(await server.call("quiz", private=True))
+    shared, private = requests
+    assert shared.where == Room("discord", str(CHANNEL), community=str(GUILD))
+    assert (shared.who.id, shared.name, shared.locale) == (str(ADA), f"user{ADA}", "en-US")
+    assert (private.where.private, private.where.community) == (True, "")
+
+
+# Time
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+@pytest.mark.parametrize("kind", ["new", "aside", "edit"])
+async def test_a_slow_answer_is_deferred_in_time_and_comes_where_it_belongs(
+    server: LoopbackDiscord, start: Start, monkeypatch: pytest.MonkeyPatch, kind: str, pressed: bool
+) -> None:
+    monkeypatch.setattr(adapter, "DEFER_AFTER", 0.05)
+    release = asyncio.Event()
+    slow = False
+    card = Card("late", rows=((Button("Go", Press("next", "d")),),))
+
+    async def answer(request: Request) -> Reply:
+        if slow:
+            await release.wait()
+            return Reply(**{kind: card})
+        return Reply(new=card)
+
+    await start(answer)
+    first = await seen(await server.call("quiz"))
+    slow = True
+    interaction = await (server.press(first, "Go") if pressed else server.call("quiz"))
+    await asyncio.wait_for(interaction.answered.wait(), 8)
+    assert interaction.deferred
+    release.set()
+    await asyncio.wait_for(interaction.settled.wait(), 8)
+    if kind == "edit" and pressed:
+        assert first.edits == 1
+        assert not interaction.messages
+    else:
+        (message,) = interaction.messages
+        assert message.ephemeral is (kind == "aside")
+    assert not interaction.thinking
+
+
+async def test_a_modal_is_never_deferred(
+    server: LoopbackDiscord, start: Start, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "DEFER_AFTER", 0)
+
+    async def answer(request: Request) -> Reply:
+        return Reply(new=Card("x", rows=((Button("Type", Press("say", "d")),),)))
+
+    await start(answer, Commands(conversation.commands.table, {}, {"say": "Say it"}))
+    card = await seen(await server.call("quiz"))
+    interaction = await server.press(card, "Type")
+    await asyncio.wait_for(interaction.answered.wait(), 8)
+    assert interaction.modal
+    assert interaction.modal["title"] == "Say it"
+
+
+# Faults
+
+
+def failing(status: int, code: int = 0, times: int = 1, path: str = "callback") -> list[Any]:
+    def fault(method: str, where: str) -> web.StreamResponse | None:
+        return loopback_discord._json({"code": code, "message": "x"}, status) if path in where else None
+
+    return [fault] * times
+
+
+def cutting(path: str = "callback") -> Any:
+    return lambda method, where: loopback_discord.CUT if path in where else None
+
+
+async def test_a_gateway_that_drops_is_resumed_and_nothing_is_lost(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    question = await dealt(server)
+    await server.drop()
+    await asyncio.wait_for(server.resumed.wait(), 8)
+    assert len(server.identifies) == 1
+    assert (await seen(await server.press(question, "A"))).ephemeral
+
+
+async def test_after_an_invalid_session_it_identifies_again_at_the_gateway_that_was_reported(
+    server: LoopbackDiscord, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = await start()
+
+    async def at_once(shard_id: int | None, *, initial: bool = False) -> None:
+        return None  # not the five seconds that Discord wants between two
+
+    monkeypatch.setattr(platform, "before_identify_hook", at_once)
+    await server.invalidate()
+    await asyncio.wait_for(server.connected.wait(), 8)
+    assert len(server.identifies) == 2
+
+
+async def test_an_answer_is_sent_again_after_a_cut_connection_and_once_only(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    await start()
+    server.faults = [cutting(), cutting()]
+    interaction = await server.call("streak")
+    assert "Your streak" in (await seen(interaction)).text
+    assert len(interaction.messages) == 1
+
+
+async def test_an_answer_that_arrived_although_its_receipt_was_lost_is_not_sent_twice(
+    server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    await start()
+    server.faults = failing(400, adapter.ALREADY_ACKNOWLEDGED)
+    await server.call("streak")
+    await server.until(lambda: any(path.endswith("/callback") for _, path in server.requests))
+    assert (await seen(await server.call("streak"))).ephemeral
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (403, 50013), (400, 50035), (401, 0)])
+async def test_an_answer_that_can_not_be_sent_is_logged_and_the_next_one_is_served(
+    server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture, status: int, code: int
+) -> None:
+    await start()
+    server.faults = failing(status, code)
+    await server.call("streak")
+    assert (await seen(await server.call("streak"))).ephemeral
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "interaction expired" in record.getMessage() or "could not be sent" in record.getMessage()
+
+
+async def test_a_5xx_is_tried_again(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    server.faults = failing(503)
+    assert "Your streak" in (await seen(await server.call("streak"))).text
+
+
+async def test_a_rate_limit_is_waited_for(server: LoopbackDiscord, start: Start) -> None:
+    def limited(method: str, path: str) -> web.StreamResponse | None:
+        response = loopback_discord._json({"message": "slow down", "retry_after": 0.05, "global": False}, 429)
+        response.headers["Via"] = "1.1 google"  # without it discord.py takes it for a ban
+        return response if "callback" in path else None
+
+    await start()
+    server.faults = [limited, limited]
+    assert "Your streak" in (await seen(await server.call("streak"))).text
+
+
+async def test_a_wrong_token_is_one_sentence(
+    server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store
+) -> None:
+    config = Config(discord=Settings(token=SecretStr("wrong"), api_url=server.url))
+    platform = connect(config, conversation.answer, conversation.commands, sqlite_store)
+    with pytest.raises(PlatformError, match="does not accept the token") as caught:
+        await platform.run()
+    assert "wrong" not in str(caught.value)
+
+
+async def test_a_discord_that_can_not_be_reached_is_one_sentence(
+    server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store
+) -> None:
+    config = Config(discord=Settings(token=SecretStr("t"), api_url="http://127.0.0.1:1"))
+    with pytest.raises(PlatformError, match="Discord can't be served"):
+        await connect(config, conversation.answer, conversation.commands, sqlite_store).run()
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10003), (403, 50001), (403, 50013), (403, 50007), (400, 50083)])
+async def test_a_post_to_a_room_that_is_gone_says_so(
+    server: LoopbackDiscord, start: Start, status: int, code: int
+) -> None:
+    platform = await start()
+    server.faults = failing(status, code, path="channels")
+    with pytest.raises(Gone):
+        await platform.post(Room("discord", str(CHANNEL)), Card("x"))
+
+
+async def test_a_post_is_sent_and_can_be_edited(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    where = Room("discord", str(CHANNEL))
+    number = await platform.post(where, Card("first", "body"))
+    assert server.messages[-1].text == "### first\nbody"
+    await platform.edit(where, number, Card("second"))
+    assert server.messages[-1].text == "### second"
+    with pytest.raises(Gone):
+        await platform.edit(where, "999", Card("x"))
+
+
+async def test_it_introduces_itself_once_where_it_is_added_and_not_at_every_start(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    await start()
+    assert not server.messages
+    await server.join(2001, 3001)
+    await server.until(lambda: server.messages)
+    (message,) = server.messages
+    assert message.channel == 3001
+    assert "/quiz" in message.text
+    assert "Quiz me" in message.buttons
+    await start()
+    assert len(server.messages) == 1
+
+
+async def test_no_privileged_intent_is_asked_for(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    assert server.identifies[0]["intents"] == discord.Intents(guilds=True).value
+
+
+# Cards
+
+
+def test_every_card_of_every_question_is_within_the_limits_of_discord() -> None:
+    for question in QUESTIONS:
+        for card in every_card(question):
+            (page,) = render(card)
+            view = page.view()
+            loopback_discord.check_message(
+                {"components": view.to_components(), "flags": loopback_discord.COMPONENTS_V2}
+            )
+            assert view.content_length() <= VIEW_TEXT
+
+
+async def test_a_long_body_comes_in_pages_with_the_buttons_on_the_last(server: LoopbackDiscord, start: Start) -> None:
+    body = "\n\n".join(f"Paragraph {number}: " + "words " * 100 for number in range(15))
+
+    async def answer(request: Request) -> Reply:
+        return Reply(new=Card("Long", body, rows=((Button("Go", Press("next", "d")),),)))
+
+    await start(answer)
+    interaction = await server.call("quiz")
+    await seen(interaction)
+    await server.until(lambda: any("Go" in message.buttons for message in interaction.messages))
+    assert [bool(message.buttons) for message in interaction.messages] == [False, False, True]
+    together = "\n\n".join(message.text for message in interaction.messages)
+    assert all(f"Paragraph {number}:" in together for number in range(15))
+
+
+async def test_a_picture_has_words_for_those_who_can_not_see_it(server: LoopbackDiscord, start: Start) -> None:
+    async def answer(request: Request) -> Reply:
+        return Reply(new=Card("Chart", picture=Picture("chart.png", b"png", "Three bars, the first the longest")))
+
+    await start(answer)
+    message = await seen(await server.call("quiz"))
+    (gallery,) = [one for one in message.walk() if one["type"] == 12]
+    assert gallery["items"][0]["description"] == "Three bars, the first the longest"
+    assert message.attachments
+
+
+async def test_in_a_second_process_the_same_press_counts_once(
+    server: LoopbackDiscord, start: Start, bank: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    await start()
+    question = await dealt(server)
+    await seen(await server.press(question, "A"))
+    table, dispatch = core(Config(), bank, sqlite_store, clock, Random(2))
+    await start(dispatch.answer, table)
+    assert "the first answer counts" in (await seen(await server.press(question, "B"))).text
+
+
+# The whole program
+
+
+async def program(server: LoopbackDiscord, folder: Path, token: str) -> asyncio.subprocess.Process:
+    (folder / "questions").mkdir()
+    (folder / "questions" / "t.yaml").write_text("questions: [{id: one, question: q, answer: a}]")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "DISCORD_TOKEN": token,
+        "BOT__DISCORD__API_URL": server.url,
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=folder, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+
+
+async def test_the_program_serves_discord_and_leaves_politely_on_a_signal(
+    server: LoopbackDiscord, tmp_path: Path
+) -> None:
+    process = await program(server, tmp_path, server.token)
+    await asyncio.wait_for(server.connected.wait(), 20)
+    assert "### q" in (await seen(await server.call("quiz"))).text
+    process.send_signal(signal.SIGTERM)
+    _, errors = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+    assert server.token.encode() not in errors
+
+
+async def test_a_wrong_token_ends_the_program_with_one_sentence_and_exit_code_1(
+    server: LoopbackDiscord, tmp_path: Path
+) -> None:
+    process = await program(server, tmp_path, "s3cret")
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    (line,) = [line for line in errors.decode().splitlines() if line.startswith("ERROR")]
+    assert "does not accept the token" in line
+    assert b"Traceback" not in errors
+    assert b"s3cret" not in errors
