@@ -118,7 +118,7 @@ class DiscordPlatform(discord.AutoShardedClient):
     async def edit(self, room: Room, message: str, card: Card) -> None:
         known = self.get_partial_messageable(int(room.id)).get_partial_message(int(message))
         page = render(card)[0]
-        await _in_room(known.edit(view=page.view(), attachments=page.files()))
+        await _in_room(known.edit(view=page.view(), attachments=page.files(), allowed_mentions=self.allowed_mentions))
 
     # Starting
 

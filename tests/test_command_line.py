@@ -1,5 +1,6 @@
 """`python -m bot`: every verb, with exit codes that scripts can rely on."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import main
+from bot.__main__ import _served, main
+from bot.platforms import PlatformError
 
 ROOT = Path(__file__).parent.parent
 GOOD = "questions: [{id: one, question: What is one?, answer: The first., priority: true}]"
@@ -74,6 +76,28 @@ def test_migrate_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = capsys.readouterr().out.splitlines()
     assert first.endswith("carried out.")
     assert second == "The database is up to date."
+
+
+async def test_a_platform_that_fails_says_why_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    class Refused:
+        async def run(self) -> int:
+            raise PlatformError("Discord does not accept the token.")
+
+    class Broken:
+        async def run(self) -> int:
+            raise ZeroDivisionError
+
+    class Fine:
+        async def run(self) -> int:
+            await asyncio.sleep(0)
+            return 0
+
+    codes = await asyncio.gather(*(_served(platform()) for platform in (Refused, Broken, Fine)))  # type: ignore[arg-type]
+    assert codes == [1, 1, 0]
+    assert [record.getMessage() for record in caplog.records] == [
+        "Discord does not accept the token.",
+        "Broken failed",
+    ]
 
 
 def test_a_token_for_a_platform_that_is_not_served_yet_is_told(
