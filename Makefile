@@ -12,7 +12,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest -n 2
 
 test-all: .venv/dev
-	$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+	$(BIN)/python -m pytest -n 2 -v -m "slow or not slow"
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
