@@ -197,8 +197,10 @@ class DiscordPlatform(discord.AutoShardedClient):
             deferring.append(asyncio.ensure_future(sending))
 
         timer = asyncio.get_running_loop().call_later(DEFER_AFTER, defer)
-        reply = await self._answer(request)
-        timer.cancel()
+        try:
+            reply = await self._answer(request)
+        finally:
+            timer.cancel()
         for sent in deferring:
             await sent
         pages = [
@@ -209,13 +211,14 @@ class DiscordPlatform(discord.AutoShardedClient):
         if deferring and not pressed and pages and pages[0][0] == "new":
             # What is sent first would take the place of the note that we are thinking, which only its owner sees.
             await _deliver(interaction.delete_original_response)
-        for kind, page in pages:
-            await self._show(interaction, kind, page)
-        if not pages and not interaction.response.is_done():
+        for place, (kind, page) in enumerate(pages):
+            await self._show(interaction, kind, page, first=place == 0 and not deferring)
+        if not pages and not deferring:
             await _deliver(interaction.response.defer)
 
-    async def _show(self, interaction: _Interaction, kind: str, page: "Page") -> None:
-        first, private = not interaction.response.is_done(), kind == "aside"
+    async def _show(self, interaction: _Interaction, kind: str, page: "Page", *, first: bool) -> None:
+        """Send a page; the first is the response (what discord.py knows of that is no guide: a receipt may be lost)."""
+        private = kind == "aside"
         if kind == "edit":
             change = interaction.response.edit_message if first else interaction.edit_original_response
             await _deliver(lambda: change(view=page.view(), attachments=page.files()))
