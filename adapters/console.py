@@ -4,9 +4,11 @@ Rich and prompt_toolkit are imported only where there is a terminal.
 """
 
 import asyncio
+import concurrent.futures
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -22,8 +24,8 @@ from bot.wording import say
 
 WHO = Person("console", "you")
 WHERE = Room("console", "terminal", private=True)
-LINE_LIMIT = 20_000  # characters
-CARDS_KEPT = 10  # cards whose buttons can still be pressed by their label
+LINE_LIMIT = 20_000  # bytes
+CHUNKS = 4  # pieces of input that are read ahead
 LEAVE = ("quit", "exit")
 
 
@@ -49,14 +51,15 @@ class Console:
         self._answer = answer
         self._commands = commands
         self._screen = screen
+        self._latest: tuple[Button, ...] = ()  # of the latest card that has any: numbers mean these
+        self._labelled: dict[str, Button] = {}  # the latest button with each label, until its card is replaced
         self._way_on = ""  # what Enter presses: the last button of a card that asks for nothing
-        self._shown: list[tuple[Button, ...]] = []  # the buttons of each card that still has some, the latest last
 
     async def run(self) -> int:
         """Practise until the person leaves. Exit code 1 when something failed and nobody was there to try again."""
         if self._screen.interactive:
             await self._carry_out(Request(WHO, WHERE, self._commands.parse("/help"), rank=Rank.OWNER))
-        while (line := await self._screen.line(self._buttons)) is not None:
+        while (line := await self._screen.line(self._latest)) is not None:
             if line.strip().lower().removeprefix("/") in LEAVE:
                 break
             request = await self.request_from(line)
@@ -83,11 +86,13 @@ class Console:
         if words.startswith("/"):
             return Request(WHO, WHERE, self._commands.parse(words), rank=Rank.OWNER)
         button = self._button(words)
+        if not button and self._commands.find(words.split()[0].lower()):
+            return Request(WHO, WHERE, self._commands.parse(words), rank=Rank.OWNER)
         if not button:
-            if not self._buttons:
+            if not self._latest:
                 self._screen.note(say("Type a command, such as /quiz or /help."))
             else:
-                labels = ", ".join(button.label for button in self._buttons)
+                labels = ", ".join(button.label for button in self._latest)
                 self._screen.note(say("Choose one of: {labels}. Or type a command, such as /help.", labels=labels))
             return None
         what: Press | Typed = button.press
@@ -98,38 +103,38 @@ class Console:
             what = Typed(button.press, text)
         return Request(WHO, WHERE, what, rank=Rank.OWNER)
 
-    @property
-    def _buttons(self) -> tuple[Button, ...]:
-        return self._shown[-1] if self._shown else ()
-
     def _button(self, words: str) -> Button | None:
-        """The button with this label, of the latest card that has one, or with this number on the latest card."""
+        """The button with this label, or with this number on the latest card."""
         wanted = " ".join(words.split()).casefold()
-        if wanted.isdecimal() and 0 < int(wanted) <= len(self._buttons):
-            return self._buttons[int(wanted) - 1]
-        labelled = (button for buttons in reversed(self._shown) for button in buttons)
-        return next((button for button in labelled if button.label.casefold() == wanted), None)
+        if wanted.isdecimal() and 0 < int(wanted) <= len(self._latest):
+            return self._latest[int(wanted) - 1]
+        return self._labelled.get(wanted)
 
     async def _carry_out(self, request: Request) -> bool:
         """Show what the core replies; False when it says that something failed."""
         reply = await self._answer(request)
-        if reply.edit:  # it takes the place of the card that was pressed
+        if reply.edit:  # it takes the place of the card that was pressed, and of all buttons of that
             pressed = request.what.press if isinstance(request.what, Typed) else request.what
-            self._shown = [row for row in self._shown if all(button.press != pressed for button in row)]
+            self._labelled = {
+                label: button
+                for label, button in self._labelled.items()
+                if isinstance(pressed, Press) and button.press.deal != pressed.deal
+            }
         for card in reply.cards:
             self._show(card)
         return all(card.tone is not Tone.TROUBLE for card in reply.cards)
 
     def _show(self, card: Card) -> None:
+        self._way_on = card.buttons[-1].label if len(card.rows) == 1 else ""
         if card.buttons:
-            self._way_on = card.buttons[-1].label if len(card.rows) == 1 else ""
-            self._shown = [*self._shown[1 - CARDS_KEPT :], card.buttons]
+            self._latest = card.buttons
+            self._labelled.update({button.label.casefold(): button for button in card.buttons})
         self._screen.show(card)
 
 
 def connect(config: Config, answer: Answer, commands: Commands, notes: Notes) -> Console:
     """The terminal of this process."""
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    interactive = bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
     return Console(answer, commands, _Terminal(commands) if interactive else _Lines())
 
 
@@ -142,19 +147,30 @@ class _Lines:
     interactive = False
 
     def __init__(self) -> None:
-        self._reader: asyncio.StreamReader | None = None
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue(CHUNKS)
+        self._feeding: threading.Thread | None = None
+        self._lines: deque[bytes] = deque()
+        self._rest = b""  # the beginning of the next line
+        self._ended = False
 
     async def line(self, buttons: tuple[Button, ...]) -> str | None:
-        if self._reader is None:
-            self._reader = asyncio.StreamReader(limit=LINE_LIMIT)
-            threading.Thread(target=_feed, args=(self._reader, asyncio.get_running_loop()), daemon=True).start()
-        while True:
-            try:
-                data = await self._reader.readline()
-            except ValueError:  # over the limit; what was read is dropped
-                self.note(say("That line is too long."))
-                continue
-            return data.decode("utf-8", "replace") if data else None
+        if not self._feeding:
+            loop = asyncio.get_running_loop()
+            self._feeding = threading.Thread(target=_feed, args=(self._chunks, loop), daemon=True)
+            self._feeding.start()
+        while not self._lines:
+            if self._ended:
+                return None
+            chunk = await self._chunks.get()
+            self._ended = not chunk
+            *lines, rest = (self._rest + chunk).split(b"\n")
+            self._lines.extend([*lines, rest] if self._ended and rest else lines)
+            self._rest = rest[: LINE_LIMIT + 1]  # of a line that is too long, that much tells that it is
+        line = self._lines.popleft()
+        if len(line) > LINE_LIMIT:
+            self.note(say("That line is too long."))
+            return ""
+        return line.decode("utf-8", "replace")
 
     async def ask(self, prompt: str) -> str | None:
         self.note(prompt)
@@ -176,14 +192,21 @@ class _Lines:
         print(text, flush=True)
 
 
-def _feed(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
-    """Read standard input in a thread of its own. Bytes, past Python's buffer, whose lock would hang the exit."""
-    try:
-        while data := os.read(0, 65_536):
-            loop.call_soon_threadsafe(reader.feed_data, data)
-        loop.call_soon_threadsafe(reader.feed_eof)
-    except (OSError, RuntimeError):  # the loop has ended before the input did
-        return
+def _feed(chunks: "asyncio.Queue[bytes]", loop: asyncio.AbstractEventLoop) -> None:
+    """Read standard input in a thread of its own, no faster than it is used; an empty chunk is the end.
+
+    Bytes, past Python's buffer, whose lock would hang the exit.
+    """
+    data = b"-"
+    while data:
+        try:
+            data = os.read(0, 65_536)
+        except OSError:  # closed, or not for reading
+            data = b""
+        try:
+            asyncio.run_coroutine_threadsafe(chunks.put(data), loop).result()
+        except (RuntimeError, concurrent.futures.CancelledError):  # the loop has ended before the input did
+            return
 
 
 _MARKDOWN = MarkdownIt("commonmark")
@@ -330,6 +353,11 @@ def completions(commands: Commands, buttons: Iterable[Button], line: str) -> Ite
         return
     called = commands.find(name.lower())
     word = rest.rpartition(" ")[2]
+    first = called.options[0] if called and called.options else None
+    if first and first.suggest and word and ":" not in word:
+        for name in first.suggest():
+            if name.casefold().startswith(word.casefold()):
+                yield -len(word), name
     for option in called.options if called else ():
         key = f"{option.name}:"
         if not word.startswith(key):

@@ -25,7 +25,7 @@ from bot.commands import Command, Commands, Option, help_card
 from bot.config import Config, Discord
 from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, Notes, PlatformError
-from bot.wording import languages, said_in
+from bot.wording import languages, said_in, say
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,9 @@ class DiscordPlatform(discord.AutoShardedClient):
         self.tree = _Tree(self)
         for command in commands.table:
             self.tree.add_command(_app_command(command, self._serve))
+        # An event that discord.py can't read would end the client; Discord adds to its events as it likes.
+        parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
+        parsers.update({event: _guarded(event, parse) for event, parse in parsers.items()})
 
     # Platform
 
@@ -103,8 +106,10 @@ class DiscordPlatform(discord.AutoShardedClient):
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise PlatformError(f"Discord can't be served: {str(error) or type(error).__name__}.") from error
         finally:
-            if self._in_hand:
-                await asyncio.wait(self._in_hand, timeout=SHUTDOWN_TIME)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHUTDOWN_TIME):
+                    while self._in_hand:
+                        await asyncio.wait(self._in_hand)
             await self.close()
         return 0
 
@@ -184,6 +189,10 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._in_hand.add(task)
         try:
             await self._reply(interaction, request_from(interaction, what))
+        except Exception:
+            logger.exception("Discord: a reply could not be shown")
+            (page,) = render(Card(say("Something went wrong on our side"), tone=Tone.TROUBLE))
+            await self._show(interaction, "aside", page, first=not interaction.response.is_done())
         finally:
             self._in_hand.discard(task)
 
@@ -250,6 +259,16 @@ async def _deliver(send: Callable[[], Awaitable[Any]]) -> None:
         logger.warning("Discord: an answer could not be sent: %s", str(error) or type(error).__name__)
 
 
+def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def guarded(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception:
+            logger.exception("Discord: an event %s that could not be read", event)
+
+    return guarded
+
+
 async def _in_room(sending: Awaitable[discord.Message]) -> discord.Message:
     """A message in a room. Raises Gone where the room is the reason that there is none."""
     try:
@@ -269,7 +288,7 @@ def request_from(interaction: _Interaction, what: Call | Press | Typed) -> Reque
     moderates = interaction.permissions.manage_guild or interaction.permissions.administrator
     where = Room(
         "discord",
-        str(interaction.channel_id),
+        str(interaction.channel_id or interaction.guild_id or interaction.user.id),  # a kind of channel yet unknown
         community=str(interaction.guild_id or ""),
         private=private,
     )
@@ -358,9 +377,11 @@ class _Tree(app_commands.CommandTree["DiscordPlatform"]):
     async def on_error(self, interaction: _Interaction, error: app_commands.AppCommandError, /) -> None:
         """Discord still offers a command, or an option, as it was before an update: answer as to an unknown one."""
         logger.info("Discord: %s", error)
+        if interaction.type is discord.InteractionType.autocomplete:
+            await _deliver(lambda: interaction.response.autocomplete([]))
+            return
         data: Any = interaction.data or {}
-        name = str(data.get("name", ""))
-        await self.client._serve(interaction, Call(name, {"": ""}))
+        await self.client._serve(interaction, Call(str(data.get("name", "")), {"": ""}))
 
 
 def _app_command(
@@ -368,8 +389,9 @@ def _app_command(
 ) -> app_commands.Command[Any, Any, Any]:
     """An application command from a line of the table, by what discord.py offers to everyone."""
 
-    async def callback(interaction: _Interaction, **options: str | None) -> None:
-        given = {name: value for name, value in options.items() if value is not None}
+    async def callback(interaction: _Interaction, **options: object) -> None:
+        # Where Discord still offers an option as it was before an update, it is of another type.
+        given = {name: str(value) for name, value in options.items() if value is not None}
         await serve(interaction, Call(command.name, given))
 
     parameters = [Parameter("interaction", Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction)]
@@ -403,7 +425,7 @@ def _described(callback: Any, options: Sequence[Option]) -> Any:
 
 def _suggest(names: Callable[[], Sequence[str]]) -> Any:
     async def suggest(interaction: _Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        wanted = typed.casefold()
+        wanted = str(typed).casefold()  # of an option that was a number before an update, a number
         found = [name for name in names() if wanted in name.casefold() and len(name) <= CHOICE_TEXT]
         return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
 

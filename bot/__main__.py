@@ -50,8 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read our output has left, which is no reason to complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 0
+    except OSError as error:
+        print(f"The output can't be written: {error.strerror}.", file=sys.stderr)
+        _silence()
+        return 1
+
+
+def _silence() -> None:
+    """Write nothing more to an output that takes nothing, not even what is left at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,11 +94,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(config: Config, options: argparse.Namespace) -> int:
+    return asyncio.run(_serve(config, served(config) or ["console"]))
+
+
+def served(config: Config) -> list[str]:
+    """The platforms that have a token. Raises ConfigError for one that can't be served."""
     if config.telegram.token.get_secret_value():
         raise ConfigError("telegram.token is set, but this version does not speak on Telegram yet; remove the token")
     tokens = {"discord": config.discord.token}
-    served = [name for name, token in tokens.items() if token.get_secret_value()]
-    return asyncio.run(_serve(config, served or ["console"]))
+    return [name for name, token in tokens.items() if token.get_secret_value()]
 
 
 def _console(config: Config, options: argparse.Namespace) -> int:
@@ -125,7 +138,7 @@ async def _served(platform: Platform) -> int:
     except PlatformError as error:
         logger.error("%s", error)
         return 1
-    except BrokenPipeError:  # the terminal's reader has left; see `main`
+    except OSError:  # the terminal can't be written; see `main`
         raise
     except Exception:
         logger.exception("%s failed", type(platform).__name__)
@@ -180,7 +193,12 @@ def _migrate(config: Config, options: argparse.Namespace) -> int:
 
 
 def _check(config: Config, options: argparse.Namespace) -> int:
-    findings: list[tuple[str, str]] = [("configuration", "")]
+    findings: list[tuple[str, str]] = []
+    try:
+        served(config)
+        findings.append(("configuration", ""))
+    except ConfigError as error:
+        findings.append(("configuration", str(error)))
     loaded = load(config.questions)
     findings.extend(("questions", str(finding)) for finding in loaded.findings)
     if not loaded.findings:
@@ -200,10 +218,15 @@ async def _opened_and_closed(config: Config) -> None:
 
 
 def _lint(config: Config, options: argparse.Namespace) -> int:
-    findings = lint(load(options.places or config.questions))
-    for finding in findings:
+    """What is wrong with all questions; of those, what stands in the places that were named."""
+    configured = [Path(place).resolve() for place in config.questions]
+    named = [Path(place).resolve() for place in options.places]
+    inside = named and all(any(place.is_relative_to(root) for root in configured) for place in named)
+    findings = lint(load(config.questions if inside or not named else options.places))
+    shown = [one for one in findings if not inside or any(Path(one.file).resolve().is_relative_to(p) for p in named)]
+    for finding in shown:
         print(finding)
-    return int(bool(findings))
+    return int(bool(shown))
 
 
 def _list(config: Config, options: argparse.Namespace) -> int:
@@ -229,10 +252,13 @@ def schema_text() -> str:
     """The JSON Schema of a questions file. Topic, section and title are optional there: its place names them."""
     schema = SectionFile.model_json_schema()
     schema["required"] = ["questions"]
+    points = schema["$defs"]["Question"]["properties"]["key_points"]
+    points["items"] = {"anyOf": [{"type": "string"}, points["items"]]}  # a bare string is a point too
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        if stream:  # a closed one is None
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(main())

@@ -145,8 +145,8 @@ def help_card(table: Sequence[Command]) -> Card:
         intro + "\n\n" + "  \n".join(lines),
         rows=(
             (
-                Button(say("Quiz me"), Press("call", value="quiz")),
                 Button(say("Topics"), Press("call", value="topics")),
+                Button(say("Quiz me"), Press("call", value="quiz")),
             ),
         ),
     )

@@ -26,9 +26,25 @@ class ConfigError(Exception):
 
 
 def _database(url: str) -> str:
-    if not re.match(r"(sqlite:///.|postgres(ql)?://.)", url):
+    try:
+        parts = urlsplit(url)
+        # A password with a slash or an at sign in it, not written as %2F or %40, shows as a port or a path.
+        fine = parts.port != 0 and "@" not in parts.path
+    except ValueError:
+        fine = False
+    if url.startswith("sqlite:"):
+        fine = url.startswith("sqlite:///") and len(url) > 10 and "?" not in url and ":memory:" not in url
+    elif not re.match(r"postgres(ql)?://.", url):
+        fine = False
+    if not fine:
         raise ValueError("expected sqlite:///file.db, sqlite:////absolute/file.db or postgresql://user@host/name")
     return url
+
+
+def _place(name: str) -> str:
+    if not name.strip():
+        raise ValueError("expected a file or a folder")
+    return name.strip()
 
 
 def _timezone(name: str) -> str:
@@ -98,7 +114,7 @@ class Monitor(_Section):
 
 class Config(_Section):
     database: Annotated[str, AfterValidator(_database)] = "sqlite:///data/prepdeck.db"
-    questions: list[str] = Field(["questions"], min_length=1)
+    questions: list[Annotated[str, AfterValidator(_place)]] = Field(["questions"], min_length=1)
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     locale: Annotated[str, AfterValidator(_locale)] = "en"
     discord: Discord = Discord()
@@ -112,7 +128,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     origins: dict[str, str] = {}
     if path:
         try:
-            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+            settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -133,7 +149,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     except ValidationError as error:
         raise ConfigError(
             "\n".join(
-                f"{origins.get(key) or path}: {_sentence(key, detail)}"
+                f"{origins.get(key) or path or 'environment'}: {_sentence(key, detail)}"
                 for detail in error.errors(include_url=False)
                 for key in (".".join(str(part) for part in detail["loc"] if isinstance(part, str)),)
             )

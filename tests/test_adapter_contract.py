@@ -50,12 +50,12 @@ class ConsoleDriver:
         self._buttons: tuple[Button, ...] = ()
 
     async def start(self, answer: Answer) -> None:
-        shown = []
+        remembered = {}
         if hasattr(self, "platform"):
-            shown = self.platform._shown  # a new terminal shows no old buttons: here, its person remembers them
+            remembered = self.platform._labelled  # a new terminal shows no old buttons: its person remembers them
             await self.stop()
         self.platform = Console(answer, self._commands, self)
-        self.platform._shown = shown
+        self.platform._labelled = remembered
         self._asked.clear()
         self._running = asyncio.ensure_future(self.platform.run())
         await self._asked.wait()

@@ -88,5 +88,10 @@ def test_no_two_questions_or_answers_are_nearly_the_same(tmp_path: Path) -> None
     assert messages == ["`question` is nearly the same as that of 'one'"]
 
 
+def test_a_dunder_name_belongs_in_backticks(tmp_path: Path) -> None:
+    messages = told(tmp_path, "id: one, question: What does __init__ do?, answer: It runs `__new__` first")
+    assert messages == ["`question` has __init__ as plain text, which Markdown eats; put it in backticks"]
+
+
 def test_words_are_counted_as_they_are_said() -> None:
     assert len(words("`Flask(__name__)` tells Flask, e.g. by url_for('x'), what's 127.0.0.1:5000 - right?")) == 9

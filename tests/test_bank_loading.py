@@ -108,6 +108,8 @@ ONE = "questions:\n  - id: one\n    question: q\n    answer: a\n"
         ("a: 1\nb: \x01\n", "bank.yaml:2: a character that YAML does not allow (#x0001)"),
         (b"a: b\nc: \xff\n", "bank.yaml:2: not UTF-8 (byte 0xff); save the file as UTF-8"),
         ("a: b\n".encode("utf-16"), "bank.yaml:1: not UTF-8"),
+        ("questions:\n  - {id: a, question: x, question: y, answer: z}\nquestions: []\n", "stands twice here"),
+        (ONE + '    hint: "a\\u202eb"\n', "bank.yaml:5: one: an invisible character (U+202E); remove it"),
         ("[" * 100_000, "bank.yaml:1: not YAML: exceeded maximum nesting depth"),
         ("a: " + "[" * 50 + "]" * 50, "bank.yaml:1: nested too deeply for a question bank"),
         ("a:\n" + "".join(f"{' ' * n}b:\n" for n in range(1, 50)), "nested too deeply for a question bank"),

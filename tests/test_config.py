@@ -47,6 +47,8 @@ def test_the_example_is_valid_and_shows_every_key_with_its_default() -> None:
         ("database = 3", "bot.toml: `database` is 3; expected text in quotes"),
         ("database = 'x.db'", "bot.toml: `database` is 'x.db'; expected sqlite:///file.db, sqlite:////absolute/file"),
         ("questions = 'questions'", "bot.toml: `questions` is 'questions'; expected a list, such as [\"questions\"]"),
+        ("database = 'sqlite:///:memory:'", "`database` is 'sqlite:///:memory:'; expected sqlite:///file.db"),
+        ("questions = ['']", "bot.toml: `questions` is ''; expected a file or a folder"),
         ("questions = []", "bot.toml: `questions` is []; expected at least one entry"),
         ("timezone = 'Berlin'", "bot.toml: `timezone` is 'Berlin'; expected the IANA name of a time zone"),
         ("timezone = '../../etc/passwd'", "bot.toml: `timezone` is '../../etc/passwd'; expected the IANA name"),
@@ -108,6 +110,7 @@ def test_the_names_that_hosts_use_win_over_all(tmp_path: Path) -> None:
         ("BOT__DATABSE", "x", "BOT__DATABSE: unknown key `databse`; did you mean `database`?"),
         ("BOT__MONITOR__LOG", "loud", "BOT__MONITOR__LOG: `monitor.log` is 'loud'; expected"),
         ("BOT__DATABASE__URL", "x", "BOT__DATABASE__URL: `database` is no section"),
+        ("DATABASE_URL", "postgresql://u:se/secret@h/n", "DATABASE_URL: `database` is not what it should be; expected"),
         ("DATABASE_URL", "mysql://root:secret@h/n", "DATABASE_URL: `database` is not what it should be; expected"),
     ],
 )

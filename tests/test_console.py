@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.console import CARDS_KEPT, Console, completions, plain
+from adapters.console import Console, completions, plain
 from bot.commands import Commands
 from bot.messages import Button, Card, Press, Reply, Request, Tone, Typed
 from bot.platforms import Answer
@@ -146,6 +146,32 @@ def test_a_signal_ends_it_with_exit_code_0(folder: Path, ending: signal.Signals)
     assert (process.returncode, err) == (0, b"")
 
 
+def test_a_command_needs_no_slash_where_no_button_has_its_name(folder: Path) -> None:
+    assert "Your streak: 0 days" in output(script(folder, "streak\n"))
+
+
+def test_input_that_never_ends_is_read_no_faster_than_it_is_used(folder: Path) -> None:
+    code = (
+        "import pathlib, re, sys; from bot.__main__ import main; main(['console']);"
+        "status = pathlib.Path('/proc/self/status');"  # where there is none, only the end is awaited
+        "print(*re.findall(r'VmHWM:\\s+(\\d+)', status.read_text() if status.exists() else ''), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment(folder), input=(b"x" * 9_999 + b"\n") * 15_000,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60, check=True,
+    )  # fmt: skip
+    assert int(done.stderr or 0) < 120_000  # kilobytes: the program takes about 60,000, the input has 150,000
+
+
+@pytest.mark.parametrize("redirect", ["<&-", ">&-", ">/dev/full"])
+def test_a_closed_or_full_stream_is_no_traceback(folder: Path, redirect: str) -> None:
+    done = subprocess.run(
+        f"echo /streak | {sys.executable} -m bot console {redirect}", shell=True, cwd=folder,
+        env=environment(folder), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+
+
 def test_what_a_run_does_not_use_is_not_imported(folder: Path) -> None:
     code = (
         "import sys; from bot.__main__ import main; main(['console']);"
@@ -211,9 +237,9 @@ def terminal(folder: Path) -> Iterator[Terminal]:
 
 @pytest.mark.parametrize("leave", ["/quit\r", "\x04", "\x03"])
 def test_a_person_practises_and_leaves_by_command_or_key(terminal: Terminal, leave: str) -> None:
-    terminal.wait_for("[1 Quiz me]")
+    terminal.wait_for("[2 Quiz me]")
     terminal.wait_for("›")
-    terminal.type("1\r")
+    terminal.type("\r")  # Enter goes on
     terminal.wait_for("[A]  [B]")
     terminal.wait_for("›")
     terminal.type("A\r")
@@ -239,6 +265,7 @@ def buttons(*labels: str) -> tuple[Button, ...]:
         ("/quiz mode:flash le", ["level:"]),
         ("/quiz level:m", ["mid"]),
         ("/quiz topic:", ["flask", "basics", "contexts"]),
+        ("/quiz cont", ["contexts"]),
         ("/settings timezone:berl", ["Europe/Berlin"]),
         ("n", ["Next question"]),
         ("", []),
@@ -309,13 +336,14 @@ async def test_trouble_ends_a_script_with_exit_code_1_but_not_a_person(conversat
     assert len(screen.cards) == 3
 
 
-async def test_buttons_of_the_last_cards_can_still_be_pressed_the_newest_first(conversation: Conversation) -> None:
-    cards = [Card("x", rows=(buttons("Same", f"Only {number}"),)) for number in range(CARDS_KEPT + 2)]
-    answer, requests = replying(*(Reply(new=card) for card in cards), Reply(), Reply())
-    lines = ["/quiz"] * len(cards) + [f"only {len(cards) - CARDS_KEPT}", "only 0", "same"]
-    screen = Script(*lines)
+async def test_a_label_means_the_latest_card_that_has_it_and_never_an_older_one_again(
+    conversation: Conversation,
+) -> None:
+    first, second = (Card("x", rows=((Button("A", Press("answer", deal, "A")),),)) for deal in ("one", "two"))
+    answer, requests = replying(Reply(new=first), Reply(new=second), Reply(edit=Card("verdict")), Reply())
+    screen = Script("/quiz", "/quiz", "A", "A")
     await Console(answer, conversation.commands, screen).run()
-    assert [request.what for request in requests[-2:]] == [Press("next", "1"), Press("next", "0")]
+    assert [request.what for request in requests[2:]] == [Press("answer", "two", "A")]
     assert len(screen.notes) == 1
 
 

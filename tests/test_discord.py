@@ -380,6 +380,34 @@ async def test_a_5xx_is_tried_again(server: LoopbackDiscord, start: Start) -> No
     assert "Your streak" in (await seen(await server.call("streak"))).text
 
 
+async def test_an_event_that_can_not_be_read_is_logged_and_does_not_end_the_client(
+    server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    await start()
+    await server._dispatch("CHANNEL_CREATE", {"id": "5", "type": 0, "guild_id": str(GUILD)})
+    assert "Your streak" in (await seen(await server.call("streak"))).text
+    assert "an event CHANNEL_CREATE that could not be read" in caplog.text
+
+
+async def test_a_reply_that_can_not_be_shown_is_answered_all_the_same(
+    server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(request: Request) -> Reply:
+        return Reply(new="no card")  # type: ignore[arg-type]
+
+    await start(answer)
+    message = await seen(await server.call("streak"))
+    assert message.ephemeral
+    assert "Something went wrong on our side" in message.text
+    assert "a reply could not be shown" in caplog.text
+
+
+async def test_an_option_of_another_type_than_today_is_taken_as_text(server: LoopbackDiscord, start: Start) -> None:
+    await start()
+    message = await seen(await server.call("quiz", topic=5))  # type: ignore[arg-type]
+    assert "I know no topic “5”" in message.text
+
+
 async def test_a_rate_limit_is_waited_for(server: LoopbackDiscord, start: Start) -> None:
     def limited(method: str, path: str) -> web.StreamResponse | None:
         response = loopback_discord._json({"message": "slow down", "retry_after": 0.05, "global": False}, 429)

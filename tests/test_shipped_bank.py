@@ -98,7 +98,7 @@ def every_card(question: Question) -> list[Card]:
     made: list[Card] = []
     for mode in ("choice", "flash"):
         deal = Deal("kbbxBIQNO5r", "a", 1, "r", one.name, mode, order if mode == "choice" else "", "////", now)
-        made += [cards.question_card(deal, one, private=True, hint=hint) for hint in (True, False)]
+        made += [cards.question_card(deal, one, private=True), Card("Hint", question.hint or "")]
         made += [cards.answer_card(deal, one, rated=False), cards.explanation_card(deal, one)]
         made += [cards.code_card(deal, one)]
         if mode == "choice":

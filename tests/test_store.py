@@ -37,8 +37,10 @@ def review(clock: Clock, **wait: float) -> Review:
 async def answered(
     store: Store, one: Dealt, learner: Learner, clock: Clock, answer: Answer = RIGHT, day: date = DAY
 ) -> tuple[bool, bool]:
-    buckets = scoring.buckets(day)
-    return await store.answer(one, learner, answer, review(clock, days=1), day, ("test", "server"), buckets, clock())
+    """Whether the answer was kept, and whether it began a day."""
+    buckets, community = scoring.buckets(day), ("test", "server")
+    kept, new_day = await store.answer(one, learner, answer, review(clock, days=1), day, community, buckets, clock())
+    return kept is not None, new_day
 
 
 async def test_an_account_is_the_same_learner_every_time(store: Store, clock: Clock) -> None:
@@ -68,9 +70,7 @@ async def test_a_deal_comes_back_as_it_was_dealt(store: Store, clock: Clock) -> 
     ada = await store.learner(ADA, clock())
     one = await dealt(store, ada, clock)
     assert (one.deal.question, one.deal.choices, one.deal.dealt_at) == ("flask/one", "2031", clock())
-    assert (one.platform, one.platform_id, one.answer, one.review, one.chosen_before) == (
-        "test", "group", None, None, False,
-    )  # fmt: skip
+    assert (one.platform, one.platform_id, one.answer, one.review) == ("test", "group", None, None)
     assert await store.dealt("nothing", ada) is None
 
 
@@ -155,13 +155,29 @@ async def test_the_first_answer_of_a_day_is_told_from_the_later_ones(store: Stor
     assert await store.practice_days(ada) == [DAY + timedelta(1), DAY]
 
 
-async def test_a_question_chosen_before_is_known_as_such_but_a_rating_is_no_choice(store: Store, clock: Clock) -> None:
+async def test_only_the_first_choice_to_a_question_earns_points_but_a_rating_is_no_choice(
+    store: Store, clock: Clock
+) -> None:
     ada = await store.learner(ADA, clock())
     await answered(store, await dealt(store, ada, clock, 1), ada, clock, Answer("good", "rated", 0))
-    assert not (await dealt(store, ada, clock, 2)).chosen_before
+    await answered(store, await dealt(store, ada, clock, 2), ada, clock)
+    assert await store.points(ada) == 2
     await answered(store, await dealt(store, ada, clock, 3), ada, clock)
-    assert (await dealt(store, ada, clock, 4)).chosen_before
-    assert not (await dealt(store, ada, clock, 5, "flask/other")).chosen_before
+    assert await store.points(ada) == 2
+    await answered(store, await dealt(store, ada, clock, 4, "flask/other"), ada, clock)
+    assert await store.points(ada) == 4
+
+
+async def test_one_question_answered_in_many_deals_at_once_earns_points_once(
+    database: Database, store: Store, clock: Clock
+) -> None:
+    ada = await store.learner(ADA, clock())
+    deals = [await dealt(store, ada, clock, number) for number in range(1, 21)]
+    results = await asyncio.gather(*(answered(store, one, ada, clock) for one in deals))
+    assert all(kept for kept, _ in results)
+    assert await store.points(ada) == 2
+    (facts,) = await database.fetch("SELECT sum(points) AS points FROM answer")
+    assert int(facts["points"]) == 2
 
 
 async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Store, clock: Clock) -> None:

@@ -87,11 +87,9 @@ def test_a_mistyped_zone_gets_the_nearest_names() -> None:
     assert "Europe/Berlin" in nearest_zones("berlim")
 
 
-def test_points_are_for_the_first_right_choice_and_grow_with_the_level() -> None:
-    worth = [scoring.points(level, right=True, first=True) for level in scoring.POINTS]
-    assert worth == [1, 2, 3]
-    assert {scoring.points(level, right=False, first=True) for level in scoring.POINTS} == {0}
-    assert {scoring.points(level, right=True, first=False) for level in scoring.POINTS} == {0}
+def test_points_are_for_a_right_choice_and_grow_with_the_level() -> None:
+    assert [scoring.points(level, right=True) for level in scoring.POINTS] == [1, 2, 3]
+    assert {scoring.points(level, right=False) for level in scoring.POINTS} == {0}
 
 
 def test_points_count_for_all_time_the_month_the_iso_week_and_the_day() -> None:

@@ -29,6 +29,7 @@ def lint(loaded: Loaded) -> tuple[Finding, ...]:
     """Everything wrong with these banks: what loading found, and every rule that a question breaks."""
     findings = list(loaded.findings)
     for one in loaded.written:
+        findings.extend(_eaten(one))
         findings.extend(_answer(one))
         findings.extend(_key_points(one))
         findings.extend(_choices(one))
@@ -52,6 +53,16 @@ def reading_ease(text: str) -> float:
         return 100.0
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", word.lower().removesuffix("e")))) for word in spoken)
     return 206.835 - 1.015 * len(spoken) / sentences - 84.6 * syllables / len(spoken)
+
+
+def _eaten(one: Written) -> Iterator[Finding]:
+    """Names that Markdown would take for emphasis: `__init__` outside of a code span shows as "init"."""
+    question = one.question
+    texts = {"question": question.question, "answer": question.answer, "explanation": question.explanation or ""}
+    for key, text in texts.items():
+        bare = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+        if name := re.search(r"\b__\w+__\b", bare):
+            yield one.finding(f"`{key}` has {name[0]} as plain text, which Markdown eats; put it in backticks", key)
 
 
 def _answer(one: Written) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ one.
 
 import difflib
 import gc
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ DEPTH_LIMIT = 12
 TOPIC_FILE = "topic.yaml"
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, which every wheel of PyYAML has, is ten times faster
+# Control characters, zero-width ones and changes of writing direction: they show as nothing, or turn what follows.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _Path = tuple[str | int, ...]
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -101,8 +104,9 @@ def load(places: Iterable[str | Path]) -> Loaded:
             if path.name == TOPIC_FILE:
                 document.value = {"topic": topic, "title": topic, **document.value}
                 about = _parsed(TopicFile, document, findings)
-                if about:
-                    abouts.setdefault(about.topic, about)
+                if about and abouts.setdefault(about.topic, about) is not about:
+                    message = f"a second {TOPIC_FILE} for the topic {about.topic!r}"
+                    findings.append(document.finding(("topic",), message))
             else:
                 section = document.value.get("section", path.stem)
                 document.value = {"topic": topic, "section": section, "title": section, **document.value}
@@ -127,11 +131,16 @@ def _files(places: Iterable[str | Path], findings: list[Finding]) -> Iterator[tu
         if place.is_file():
             yield place, place.stem
         elif place.is_dir():
-            paths = sorted(path for path in place.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
+            paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in {".yaml", ".yml"})
             if not paths:
                 findings.append(Finding(str(place), 1, "", "no YAML file in this folder"))
+            of_one_topic = (place / TOPIC_FILE).exists()
             for path in paths:
-                yield path, path.stem if path.parent == place and path.name != TOPIC_FILE else path.parent.name
+                if path.is_file():
+                    alone = path.parent == place and not of_one_topic
+                    yield path, path.stem if alone else path.parent.resolve().name
+                elif not path.is_dir():
+                    findings.append(Finding(str(path), 1, "", "a link to nothing"))
         else:
             findings.append(Finding(str(place), 1, "", "no such file or folder"))
 
@@ -168,7 +177,9 @@ class _Raw:
         """What to call the question that `path` leads into; empty outside questions."""
         if len(path) < 2 or path[0] != "questions" or not isinstance(index := path[1], int):
             return ""
-        entry = self.value["questions"][index]
+        entries = self.value["questions"]
+        # After a duplicate key, the path may lead into a list that was replaced.
+        entry = entries[index] if isinstance(entries, list) and index < len(entries) else None
         named = entry.get("id") if isinstance(entry, dict) else None
         return named if isinstance(named, str) and named else f"question {index + 1}"
 
@@ -271,7 +282,11 @@ class _Reader:
             while not isinstance(event := self._next(), yaml.SequenceEndEvent):
                 items.append(self._value(event, (*path, len(items))))
             return items
-        return "" if isinstance(event, yaml.AliasEvent) else event.value
+        if isinstance(event, yaml.AliasEvent):
+            return ""
+        if hidden := _HIDDEN.search(event.value):
+            self.findings.append((_line(event), path, f"an invisible character (U+{ord(hidden[0]):04X}); remove it"))
+        return event.value
 
     def _mapping(self, path: _Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -332,7 +347,7 @@ def sentence(detail: ErrorDetails, path: Sequence[str | int]) -> str:
             return f"{name} is missing"
         case "extra_forbidden":
             near = difflib.get_close_matches(str(path[-1]), _KEYS, n=1)
-            return f"unknown key {name}" + (f"; did you mean `{near[0]}`?" if near else "")
+            return f"unknown key {name}" + (f"; did you mean `{near[0]}`?" if near and near[0] != path[-1] else "")
         case "string_too_short":
             return f"{name} is empty"
         case "string_too_long":
@@ -389,6 +404,9 @@ def _unknown_names(raw: Sequence[_Raw]) -> Iterator[Finding]:
         sections.setdefault(topic, set()).add(str(one.value.get("section")))
     for one in raw:
         topic = str(one.value["topic"])
+        if not sections[topic] - {"None"}:
+            yield one.finding(("topic",), f"no file has questions of the topic {_shown(topic)}")
+            continue
         for index, question in one.questions():
             yield from one.unknown(("questions", index), question, "follow_ups", questions[topic])
         yield from one.unknown((), one.value, "sections", sections[topic])

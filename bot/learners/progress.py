@@ -66,7 +66,7 @@ class Progress:
                     )
                 )
             parts.append("\n".join(lines))
-        parts.append(say("Practise one with `/quiz {name}`.", name=self._bank.place_names()[-1]))
+        parts.append(say("Practise one with `/quiz {name}`.", name=self._bank.place_names()[1]))
         card = Card(say("What there is, and what you have answered"), "\n\n".join(parts))
         return Reply(new=card) if request.where.private else Reply(aside=card)
 

@@ -7,12 +7,12 @@ from bot.bank.model import Level
 POINTS = {Level.JUNIOR: 1, Level.MID: 2, Level.SENIOR: 3}
 
 
-def points(level: Level, *, right: bool, first: bool) -> int:
-    """What a chosen answer is worth: more for harder questions, nothing unless it is right and the learner's first.
+def points(level: Level, *, right: bool) -> int:
+    """What a chosen answer is worth, if it is the learner's first to the question: more for harder questions.
 
     Flash cards are rated by the learner, so they are worth nothing.
     """
-    return POINTS[level] if right and first else 0
+    return POINTS[level] if right else 0
 
 
 def buckets(day: date) -> tuple[str, str, str, str]:

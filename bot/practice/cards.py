@@ -1,5 +1,6 @@
 """What a question, its verdict and its explanation look like. Pure: rows of the database and the bank in, cards out."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from bot.wording import count, say
 LETTERS = "ABCDE"
 
 
-def question_card(deal: Deal, entry: Entry, *, private: bool, hint: bool = False) -> Card:
+def question_card(deal: Deal, entry: Entry, *, private: bool) -> Card:
     """The question as everyone sees it. In a shared room only its hint and answers are offered."""
     question = entry.question
     about = [entry.topic.title, entry.section.title, _level(question.level)]
@@ -21,7 +22,7 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, hint: bool = False
         about.append(say("asked in most interviews"))
     parts = [f"*{' · '.join(about)}*"]
     last = []
-    if question.hint and not hint:
+    if question.hint:
         last.append(Button(say("Hint"), Press("hint", deal.id)))
     if private:
         last.append(Button(say("Next question"), Press("next", deal.id)))
@@ -32,8 +33,6 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, hint: bool = False
     else:
         parts.append(say("Say it aloud, as you would in the interview. Then look."))
         answers = (Button(say("Show answer"), Press("show", deal.id)),)
-    if hint and question.hint:
-        parts.append(f"**{say('Hint')}:** {question.hint}")
     return Card(question.question, "\n\n".join(parts), rows=(answers, tuple(last)) if last else (answers,))
 
 
@@ -98,7 +97,8 @@ def explanation_card(deal: Deal, entry: Entry) -> Card:
 
 def code_card(deal: Deal, entry: Entry) -> Card:
     code = (entry.question.code or "").strip("\n")
-    body = f"```python\n{code}\n```" if code else say("This question has no code.")
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])  # longer than any in the code
+    body = f"{fence}python\n{code}\n{fence}" if code else say("This question has no code.")
     return Card(say("Code"), body, rows=(more(deal, entry, leave_out="code"),))
 
 

@@ -7,9 +7,11 @@ counted and remembered. "Never seen" only ever shrinks, so what is remembered ca
 up again before it is used.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
+from weakref import WeakValueDictionary
 
 from bot.bank.bank import Bank, Filters, Pool
 from bot.messages import Room
@@ -19,7 +21,7 @@ from bot.store.store import Deal, Learner, Store, new_id
 EXACT = 400  # questions whose history is looked up in one query
 DRAWN = 100  # questions drawn from a larger pool
 REMEMBERED = 1_000  # audiences for which left-over questions are remembered
-TRIES = 20  # deals to one audience at the same moment: each round, one of them gets its number
+TRIES = 20  # rounds against other processes that deal to the same audience: each round, one gets its number
 
 
 class Dealer:
@@ -28,6 +30,7 @@ class Dealer:
         self._store = store
         self._random = random
         self._left: dict[tuple[str, Filters], Pool] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of audiences, in this process
 
     async def deal(self, where: Room, learner: Learner, filters: Filters, now: datetime) -> Deal | None:
         """Deal a question; None when the bank has none like this."""
@@ -35,14 +38,16 @@ class Dealer:
             return None
         room = await self._store.room(where, now)
         audience = learner.id if where.private else room
-        for _ in range(TRIES):
-            recent = await self._store.recent(audience, selection.RECENT)
-            name = await self._pick(audience, learner if where.private else None, filters, recent, now)
-            mode, choices = self._shape(name, filters)
-            number = recent[0][0] + 1 if recent else 1
-            deal = Deal(new_id(11), audience, number, room, name, mode, choices, filters.pack(), now)
-            if await self._store.deal(deal):
-                return deal
+        turn = self._turns.setdefault(audience, asyncio.Lock())
+        async with turn:
+            for _ in range(TRIES):
+                recent = await self._store.recent(audience, selection.RECENT)
+                name = await self._pick(audience, learner if where.private else None, filters, recent, now)
+                mode, choices = self._shape(name, filters)
+                number = recent[0][0] + 1 if recent else 1
+                deal = Deal(new_id(11), audience, number, room, name, mode, choices, filters.pack(), now)
+                if await self._store.deal(deal):
+                    return deal
         raise RuntimeError(f"{TRIES} others were dealt to {audience} first")
 
     def _shape(self, name: str, filters: Filters) -> tuple[str, str]:

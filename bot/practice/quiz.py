@@ -63,12 +63,11 @@ class Quiz:
             raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
         chosen = dealt.deal.choices[place]
         right = chosen == "0"
-        points = scoring.points(entry.question.level, right=right, first=not dealt.chosen_before)
+        points = scoring.points(entry.question.level, right=right)
         answer = Answer(chosen, "right" if right else "wrong", points)
         rating = RIGHT_CHOICE if right else WRONG_CHOICE
-        dealt, new_day = await self._record(request, learner, dealt, answer, rating)
-        again = dealt.answer is not None
-        card = cards.verdict_card(dealt.deal, entry, dealt.answer or answer, again=again)
+        dealt, kept, again, new_day = await self._record(request, learner, dealt, answer, rating)
+        card = cards.verdict_card(dealt.deal, entry, kept, again=again)
         return self._shown(request, await self._with_streak(card, learner) if new_day else card, again=again)
 
     async def show(self, request: Request, learner: Learner, press: Press) -> Reply:
@@ -85,19 +84,16 @@ class Quiz:
         if dealt.deal.mode != "flash" or press.value not in RATINGS:
             raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
         answer = Answer(press.value, "rated", 0)
-        dealt, new_day = await self._record(request, learner, dealt, answer, RATINGS[press.value])
-        again = dealt.answer is not None
+        dealt, kept, again, new_day = await self._record(request, learner, dealt, answer, RATINGS[press.value])
         review = dealt.review
         assert review  # noqa: S101 - a rating was recorded, now or before
-        card = cards.rated_card(dealt.deal, entry, dealt.answer or answer, review, self._now(), again=again)
+        card = cards.rated_card(dealt.deal, entry, kept, review, self._now(), again=again)
         return self._shown(request, await self._with_streak(card, learner) if new_day else card, again=again)
 
     async def hint(self, request: Request, learner: Learner, press: Press) -> Reply:
-        dealt, entry = await self._open(request, learner, press)
+        _, entry = await self._open(request, learner, press)
         if not entry.question.hint:
             raise Refusal(say("This question has no hint."))
-        if request.where.private and not dealt.answer:
-            return Reply(edit=cards.question_card(dealt.deal, entry, private=True, hint=True))
         return Reply(aside=Card(say("Hint"), entry.question.hint))
 
     async def explain(self, request: Request, learner: Learner, press: Press) -> Reply:
@@ -143,10 +139,10 @@ class Quiz:
 
     async def _record(
         self, request: Request, learner: Learner, dealt: Dealt, answer: Answer, rating: Rating
-    ) -> tuple[Dealt, bool]:
-        """Keep an answer, unless there is one: then the deal comes back with it. Also whether the day is new."""
+    ) -> tuple[Dealt, Answer, bool, bool]:
+        """Keep an answer: the deal, the answer that counts, whether that is an earlier one, whether the day is new."""
         if dealt.answer:
-            return dealt, False
+            return dealt, dealt.answer, True, False
         now = self._now()
         if dealt.deal.closed_at and dealt.deal.closed_at <= now:
             raise Refusal(say("This question is closed"), say("`/quiz` deals a new one."))
@@ -155,11 +151,11 @@ class Quiz:
         # In private the periods are the learner's own; a community has one calendar for all.
         buckets = scoring.buckets(day if request.where.private else self._zones.default_day(now))
         community = (request.where.platform, request.where.community)
-        first, new_day = await self._store.answer(dealt, learner, answer, review, day, community, buckets, now)
-        if not first:  # another press was faster
-            earlier = await self._store.dealt(dealt.deal.id, learner)
-            return earlier or dealt, False
-        return replace(dealt, review=review), new_day
+        kept, new_day = await self._store.answer(dealt, learner, answer, review, day, community, buckets, now)
+        if kept:
+            return replace(dealt, review=review), kept, False, new_day
+        earlier = await self._dealt(request, learner, Press("answer", dealt.deal.id))  # another press was faster
+        return earlier, earlier.answer or answer, True, False
 
     async def _with_streak(self, card: Card, learner: Learner) -> Card:
         """The card of the first answer of a day says how many days that makes."""

@@ -1,5 +1,6 @@
 """PostgreSQL through asyncpg, for those who outgrow one machine."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -11,6 +12,8 @@ import asyncpg
 from bot.store.database import ConflictError, Row, Statement, StoreError
 
 POOL_SIZE = 10
+TIMEOUT = 10.0  # seconds for a statement, or for a connection to come free
+CLOSE_TIMEOUT = 3.0  # seconds that statements under way get at the end
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z_0-9]*)")
 
@@ -27,8 +30,10 @@ class PostgresDatabase:
         parts = urlsplit(url)
         place = f"{parts.hostname}{parts.path}"  # never the password
         try:
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE, command_timeout=TIMEOUT)
+        except (ValueError, OverflowError, asyncpg.ClientConfigurationError) as error:
+            raise StoreError("The database URL is not one that PostgreSQL understands; check host and port.") from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StoreError(f"The database {place} can't be reached: {_reason(error)}.") from error
         return cls(pool, place)
 
@@ -43,7 +48,7 @@ class PostgresDatabase:
     async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
         results: list[Sequence[Row]] = []
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with self._pool.acquire(timeout=TIMEOUT) as connection, connection.transaction():
                 for sql, values in batch:
                     numbered, names = _numbered(sql)
                     results.append(await connection.fetch(numbered, *(values[name] for name in names)))
@@ -54,7 +59,10 @@ class PostgresDatabase:
         return results
 
     async def close(self) -> None:
-        await self._pool.close()
+        try:
+            await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT)
+        except TimeoutError:
+            self._pool.terminate()
 
     def _lost(self, error: Exception) -> StoreError:
         return StoreError(f"The database {self._place} can't be used: {_reason(error)}.")
@@ -67,6 +75,8 @@ _LOST = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
 )
 
 

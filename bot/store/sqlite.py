@@ -5,6 +5,8 @@ are shared by all who wait. Reads have a connection of their own, so that they d
 """
 
 import asyncio
+import errno
+import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -44,16 +46,18 @@ class SqliteDatabase:
     async def open(cls, path: str) -> "SqliteDatabase":
         connections: list[aiosqlite.Connection] = []
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _make_room(Path(path))
             for _ in ("reader", "writer"):
                 connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT)
                 connections.append(connection)
                 connection.row_factory = sqlite3.Row
                 for pragma in _PRAGMAS:
                     await connection.execute_fetchall(pragma)
-            # A file that can't be written is opened all the same, for reading; only this says so.
+            # A file that can't be written is opened all the same, for reading.
             await connections[1].execute_fetchall("BEGIN IMMEDIATE")
             await connections[1].execute_fetchall("ROLLBACK")
+            if not os.access(path, os.W_OK):
+                raise PermissionError(errno.EACCES, "it is read-only")
         except (sqlite3.Error, OSError) as error:
             for connection in connections:
                 await connection.close()
@@ -144,10 +148,23 @@ def _commit(connection: sqlite3.Connection, group: Sequence[_Batch]) -> Sequence
     anybody else's, and a savepoint for each would cost every batch what only a broken one needs.
     """
     results = _transaction(connection, group)
-    if isinstance(results, Exception):
-        alone = [_transaction(connection, [batch]) for batch in group] if len(group) > 1 else [results]
-        return [one if isinstance(one, Exception) else one[0] for one in alone]
-    return results
+    if not isinstance(results, Exception):
+        return results
+    if len(group) == 1 or getattr(results, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE:
+        return [results] * len(group)  # alone, each would wait for the same lock, or meet the same full disk
+    alone = [_transaction(connection, [batch]) for batch in group]
+    return [one if isinstance(one, Exception) else one[0] for one in alone]
+
+
+_OF_THE_FILE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
 
 
 def _transaction(connection: sqlite3.Connection, group: Sequence[_Batch]) -> list[list[_Rows]] | Exception:
@@ -166,6 +183,12 @@ def _transaction(connection: sqlite3.Connection, group: Sequence[_Batch]) -> lis
     return results
 
 
+def _make_room(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
 def _meaning(error: sqlite3.Error, path: str) -> Exception:
     if isinstance(error, sqlite3.IntegrityError):
         return ConflictError(str(error))
@@ -176,7 +199,7 @@ def _meaning(error: sqlite3.Error, path: str) -> Exception:
 
 def _sentence(error: sqlite3.Error | OSError, path: str) -> str:
     if isinstance(error, OSError):
-        return f"The database {path} can't be opened: {error.strerror or error}."
+        return f"The database {path} can't be opened for writing: {error.strerror or error}."
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"The database {path} is locked by another program; close it and try again."

@@ -3,7 +3,7 @@
 import secrets
 import string
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from bot.messages import Person, Room
@@ -78,7 +78,6 @@ class Dealt:
     platform_id: str
     answer: Answer | None
     review: Review | None
-    chosen_before: bool  # this learner has chosen an answer to the same question in another deal
 
 
 class Store:
@@ -197,8 +196,10 @@ class Store:
         community: tuple[str, str],
         buckets: tuple[str, str, str, str],
         now: datetime,
-    ) -> tuple[bool, bool]:
+    ) -> tuple[Answer | None, bool]:
         """Keep a learner's answer to a deal, with all that follows from it; all of it, or nothing if there is one.
+
+        An answer keeps its points only if it is the first that the learner chose to this question in any deal.
 
         Args:
             day: the learner's local day
@@ -206,7 +207,7 @@ class Store:
             buckets: the periods that the points count for
 
         Returns:
-            whether this answer is the first to the deal, and whether it is the first of the day
+            the answer as it was kept, or None if there was one before; and whether it is the first of the day
         """
         values = {
             "deal": dealt.deal.id,
@@ -224,9 +225,9 @@ class Store:
             **_review_values(review),
             **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
-        statements = [_ANSWER, _PRACTISED, _REVIEWED, *([_ADD_SCORE] if answer.points else [])]
-        first, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
-        return bool(first), bool(new_day)
+        statements = [_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED, *([_ADD_SCORE] if answer.points else [])]
+        _, first, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
+        return replace(answer, points=first[0]["points"]) if first else None, bool(new_day)
 
     # Progress
 
@@ -283,7 +284,7 @@ def _dealt(row: Row) -> Dealt:
     if row["due_at"] is not None:
         due, reviewed = _moment(row["due_at"]), _moment(row["reviewed_at"])
         review = Review(row["state"], row["step"], row["stability"], row["difficulty"], due, reviewed)
-    return Dealt(deal, row["platform"], row["platform_id"], answer, review, bool(row["chosen_before"]))
+    return Dealt(deal, row["platform"], row["platform_id"], answer, review)
 
 
 _NOTE = "SELECT value FROM note WHERE name = :name"
@@ -351,12 +352,7 @@ _NOW_SEEN = """
 
 _DEALT = """
     SELECT deal.*, room.platform, room.platform_id, answer.value, answer.verdict, answer.points,
-        review.state, review.step, review.stability, review.difficulty, review.due_at, review.reviewed_at,
-        EXISTS (
-            SELECT 1 FROM answer AS earlier
-            WHERE earlier.learner = :learner AND earlier.question = deal.question AND earlier.deal <> deal.id
-                AND earlier.verdict <> 'rated'
-        ) AS chosen_before
+        review.state, review.step, review.stability, review.difficulty, review.due_at, review.reviewed_at
     FROM deal
     JOIN room ON room.id = deal.room
     LEFT JOIN answer ON answer.deal = deal.id AND answer.learner = :learner
@@ -364,10 +360,20 @@ _DEALT = """
     WHERE deal.id = :deal
 """
 
+# One learner's answers wait for each other here, on PostgreSQL too: what follows asks for earlier ones.
+_MY_TURN = "UPDATE learner SET created_at = created_at WHERE id = :learner"
+
+# Only the first answer that a learner chose to a question earns points, in whichever deal.
 _ANSWER = """
     INSERT INTO answer (deal, learner, receipt, question, mode, value, verdict, points, answered_at)
-    VALUES (:deal, :learner, :receipt, :question, :mode, :value, :verdict, :points, :now)
-    ON CONFLICT (deal, learner) DO NOTHING RETURNING deal
+    SELECT :deal, :learner, :receipt, :question, :mode, :value, :verdict,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM answer AS earlier
+            WHERE earlier.learner = :learner AND earlier.question = :question AND earlier.verdict <> 'rated'
+        ) THEN 0 ELSE :points END,
+        :now
+    WHERE NOT EXISTS (SELECT 1 FROM answer AS same WHERE same.deal = :deal AND same.learner = :learner)
+    ON CONFLICT (deal, learner) DO NOTHING RETURNING points
 """
 
 _IF_FIRST = "EXISTS (SELECT 1 FROM answer WHERE deal = :deal AND learner = :learner AND receipt = :receipt)"
@@ -385,16 +391,17 @@ _REVIEWED = f"""
         difficulty = excluded.difficulty, due_at = excluded.due_at, reviewed_at = excluded.reviewed_at
 """
 
-_ADD_SCORE = f"""
+_ADD_SCORE = """
     INSERT INTO score (platform, community, bucket, learner, points, reached_at)
-    SELECT :platform, :community, bucket, :learner, :points, :now
+    SELECT :platform, :community, buckets.bucket, :learner, answer.points, :now
     FROM (
         SELECT :bucket_0 AS bucket UNION ALL SELECT :bucket_1 UNION ALL SELECT :bucket_2 UNION ALL SELECT :bucket_3
     ) AS buckets
-    WHERE {_IF_FIRST}
+    JOIN answer ON answer.deal = :deal AND answer.learner = :learner AND answer.receipt = :receipt
+    WHERE answer.points > 0
     ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
         points = score.points + excluded.points, reached_at = excluded.reached_at
-"""  # noqa: S608 - it is put together from constants
+"""
 
 _PRACTICE_DAYS = "SELECT DISTINCT day FROM practice_day WHERE learner = :learner ORDER BY day DESC"
 
