@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from inspect import Parameter, Signature
 from io import BytesIO
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 DEFER_AFTER = 1.5  # seconds; an interaction dies after 3
 DELIVERY_TIME = 12.0  # seconds for one message: discord.py tries four times in it after a 5xx
 RETRIES = 3  # after a cut connection, which discord.py does not try again
+START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later tries to start again
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 
 VIEW_TEXT = 4_000  # characters of all texts of a message
@@ -100,18 +102,30 @@ class DiscordPlatform(discord.AutoShardedClient):
 
     async def run(self) -> int:  # type: ignore[override]
         try:
-            await self.start(self._settings.token.get_secret_value())
+            for failed in count():
+                try:
+                    await self.start(self._settings.token.get_secret_value())
+                    return 0
+                except (discord.DiscordServerError, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+                    wait = min(START_WAIT * 2**failed, LONGEST_WAIT)
+                    reason = str(error) or type(error).__name__
+                    logger.warning("Discord can't be reached: %s; trying again in %.0f seconds", reason, wait)
+                # What has begun is REST alone: once there is a gateway, discord.py connects again by itself.
+                await self.http.close()
+                self.http.clear()
+                self.http.connector = discord.utils.MISSING  # `clear` leaves the closed one
+                await asyncio.sleep(wait)
         except discord.LoginFailure as error:
             raise PlatformError("Discord does not accept the token; check discord.token or DISCORD_TOKEN.") from error
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            raise PlatformError(f"Discord can't be served: {str(error) or type(error).__name__}.") from error
+        except discord.DiscordException as error:
+            raise PlatformError(f"Discord can't be served: {error}.") from error
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(SHUTDOWN_TIME):
                     while self._in_hand:
                         await asyncio.wait(self._in_hand)
             await self.close()
-        return 0
+        raise AssertionError("counting does not end")
 
     async def post(self, room: Room, card: Card) -> str:
         message = None

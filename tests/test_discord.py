@@ -429,12 +429,20 @@ async def test_a_wrong_token_is_one_sentence(
     assert "wrong" not in str(caught.value)
 
 
-async def test_a_discord_that_can_not_be_reached_is_one_sentence(
-    server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store
+@pytest.mark.parametrize("fault", [failing(503, path="users/@me")[0], cutting("users/@me"), cutting("gateway")])
+async def test_a_discord_that_is_down_at_the_start_is_tried_again_until_it_is_up(
+    server: LoopbackDiscord,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Any,
 ) -> None:
-    config = Config(discord=Settings(token=SecretStr("t"), api_url="http://127.0.0.1:1"))
-    with pytest.raises(PlatformError, match="Discord can't be served"):
-        await connect(config, conversation.answer, conversation.commands, sqlite_store).run()
+    monkeypatch.setattr(adapter, "START_WAIT", 0.01)
+    server.faults = [fault, fault]
+    await start()
+    assert "Your streak" in (await seen(await server.call("streak"))).text
+    told = [record.getMessage() for record in caplog.records if "trying again" in record.getMessage()]
+    assert 1 <= len(told) <= 2  # a cut connection aiohttp tries again once by itself
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10003), (403, 50001), (403, 50013), (403, 50007), (400, 50083)])
