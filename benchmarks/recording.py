@@ -76,7 +76,7 @@ async def dealt(store: Store, room: str, number: int) -> list[Dealt]:
     for _ in range(number):
         deal = Deal(new_id(11), new_id(16), 1, room, f"flask/{new_id(4)}", "choice", "0123", "////", NOW)
         await store.deal(deal)
-        made.append(Dealt(deal, "bench", "room", None, None, chosen_before=False))
+        made.append(Dealt(deal, "bench", "room", None, None))
     return made
 
 
@@ -99,17 +99,23 @@ async def per_second(store: Store, learners: Sequence[Learner], deals: Sequence[
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sides = [await prepared(open_, Path(folder, open_.__name__)) for open_ in (ours, theirs)]
-        for together, number, goal, at_least in ((1, 300, 1.3, False), (50, 1500, 3, True), (500, 3000, 8, True)):
-            ratios, rates = [], []
-            for round_ in range(ROUNDS):
-                measured = [0.0, 0.0]
-                for side in (0, 1) if round_ % 2 else (1, 0):
-                    store, learners, room = sides[side]
-                    deals = await dealt(store, room, number)
-                    measured[side] = await per_second(store, learners, deals, together)
-                rates.append(measured[0])
-                ratios.append(measured[0] / measured[1] if at_least else measured[1] / measured[0])
-            what = "throughput, ours / raw" if at_least else "latency, ours / raw   "
-            print(f"{together:4} at once: {what} {verdict(ratios, goal, at_least=at_least)}  ({median(rates):.0f}/s)")
-        for store, _, _ in sides:
-            await store.close()
+        try:
+            await compare(sides)
+        finally:
+            for store, _, _ in sides:
+                await store.close()
+
+
+async def compare(sides: Sequence[tuple[Store, list[Learner], str]]) -> None:
+    for together, number, goal, at_least in ((1, 300, 1.3, False), (50, 1500, 3, True), (500, 3000, 8, True)):
+        ratios, rates = [], []
+        for round_ in range(ROUNDS):
+            measured = [0.0, 0.0]
+            for side in (0, 1) if round_ % 2 else (1, 0):
+                store, learners, room = sides[side]
+                deals = await dealt(store, room, number)
+                measured[side] = await per_second(store, learners, deals, together)
+            rates.append(measured[0])
+            ratios.append(measured[0] / measured[1] if at_least else measured[1] / measured[0])
+        what = "throughput, ours / raw" if at_least else "latency, ours / raw   "
+        print(f"{together:4} at once: {what} {verdict(ratios, goal, at_least=at_least)}  ({median(rates):.0f}/s)")
