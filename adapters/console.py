@@ -19,7 +19,7 @@ from markdown_it.token import Token
 from bot.commands import Commands
 from bot.config import Config
 from bot.messages import Button, Card, Person, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer, Notes
+from bot.platforms import Answer, Memory
 from bot.wording import say
 
 WHO = Person("console", "you")
@@ -132,7 +132,7 @@ class Console:
         self._screen.show(card)
 
 
-def connect(config: Config, answer: Answer, commands: Commands, notes: Notes) -> Console:
+def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> Console:
     """The terminal of this process."""
     interactive = bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
     return Console(answer, commands, _Terminal(commands) if interactive else _Lines())
@@ -265,6 +265,7 @@ _STYLES = {
     Tone.GOOD: "bold green",
     Tone.PARTLY: "bold yellow",
     Tone.BAD: "bold red",
+    Tone.ADVICE: "bold",
     Tone.TROUBLE: "bold magenta",
 }
 

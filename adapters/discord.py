@@ -25,7 +25,7 @@ from adapters.paging import pages
 from bot.commands import Command, Commands, Option, help_card
 from bot.config import Config, Discord
 from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer, Gone, Notes, PlatformError
+from bot.platforms import Answer, Gone, Memory, PlatformError
 from bot.wording import languages, said_in, say
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ _COLOURS = {
     Tone.GOOD: discord.Colour(0x2E8B57),
     Tone.PARTLY: discord.Colour(0xE0A030),
     Tone.BAD: discord.Colour(0xC0392B),
+    Tone.ADVICE: discord.Colour(0x5865F2),
     Tone.TROUBLE: discord.Colour(0x8E44AD),
 }
 _STYLES = {
@@ -67,18 +68,18 @@ _STYLES = {
 _Interaction = discord.Interaction[Any]
 
 
-def connect(config: Config, answer: Answer, commands: Commands, notes: Notes) -> "DiscordPlatform":
+def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> "DiscordPlatform":
     """Discord as `config` says. With an `api_url`, REST goes there, and the gateway is what it reports."""
     if config.discord.api_url:
         discord.http.Route.BASE = f"{config.discord.api_url}/api/v10"
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # we never speak aloud
-    return DiscordPlatform(config.discord, answer, commands, notes)
+    return DiscordPlatform(config.discord, answer, commands, memory)
 
 
 class DiscordPlatform(discord.AutoShardedClient):
     """The client: what happens becomes requests, replies become messages."""
 
-    def __init__(self, settings: Discord, answer: Answer, commands: Commands, notes: Notes) -> None:
+    def __init__(self, settings: Discord, answer: Answer, commands: Commands, memory: Memory) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True),  # none of them privileged
             allowed_mentions=discord.AllowedMentions.none(),
@@ -89,7 +90,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._settings = settings
         self._answer = answer
         self._commands = commands
-        self._notes = notes
+        self._memory = memory
         self._in_hand: set[asyncio.Task[None]] = set()
         self.tree = _Tree(self)
         for command in commands.table:
@@ -160,9 +161,9 @@ class DiscordPlatform(discord.AutoShardedClient):
         table = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         digest = hashlib.sha256(json.dumps([sorted(languages()), table], sort_keys=True).encode()).hexdigest()
         name = f"discord commands of {self.application_id} in {guild.id if guild else 'all'}"
-        if await self._notes.note(name) != digest:
+        if await self._memory.note(name) != digest:
             await self.tree.sync(guild=guild)
-            await self._notes.keep(name, digest)
+            await self._memory.keep(name, digest)
             logger.info("commands registered with Discord")
 
     async def on_ready(self) -> None:
@@ -308,7 +309,8 @@ def request_from(interaction: _Interaction, what: Call | Press | Typed) -> Reque
     )
     rank = Rank.OWNER if private else Rank.MODERATOR if moderates else Rank.MEMBER
     who = Person("discord", str(interaction.user.id))
-    return Request(who, where, what, interaction.user.display_name, interaction.locale.value, rank)
+    name, locale = interaction.user.display_name, interaction.locale.value
+    return Request(who, where, what, name, locale, rank, f"discord:{interaction.id}")
 
 
 def _typed(components: Sequence[Any]) -> Iterator[str]:

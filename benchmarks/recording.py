@@ -76,7 +76,7 @@ async def dealt(store: Store, room: str, number: int) -> list[Dealt]:
     for _ in range(number):
         deal = Deal(new_id(11), new_id(16), 1, room, f"flask/{new_id(4)}", "choice", "0123", "////", NOW)
         await store.deal(deal)
-        made.append(Dealt(deal, "bench", "room", None, None))
+        made.append(Dealt(deal, Room("bench", "room"), "", None, None))
     return made
 
 

@@ -9,8 +9,8 @@ from bot.bank.bank import LEVELS, Bank
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
 from bot.learners.zones import zone_names
-from bot.messages import Button, Call, Card, Press, Rank, Reply, Request
-from bot.practice.quiz import MODES, Quiz
+from bot.messages import Button, Call, Card, Press, Rank, Reply, Request, Typed
+from bot.practice.quiz import MODES, STYLES, Quiz
 from bot.store.store import Learner
 from bot.wording import say
 
@@ -62,14 +62,26 @@ class Commands:
         commands: Sequence[Command],
         presses: Mapping[str, PressHandler],
         prompts: Mapping[str, str] | None = None,  # verbs that ask for a line of text first, and how they ask
+        links: frozenset[str] = frozenset(),
+        shared: Callable[[str], list[tuple[str, Card]]] = lambda words: [],
     ) -> None:
         self.table = tuple(commands)
         self.presses = presses
         self.prompts = prompts or {}
+        self.links = links  # verbs that may also come by a link that anybody can make up: they change nothing
+        self.shared = shared  # cards about some words, each with a name, that work wherever they are shown
         self._by_name = {command.name: command for command in commands}
 
     def find(self, name: str) -> Command | None:
         return self._by_name.get(name)
+
+    def rank(self, what: Call | Press | Typed) -> Rank:
+        """The rank that this takes."""
+        name = what.command if isinstance(what, Call) else ""
+        if isinstance(what, Press) and what.verb == "call":
+            name = what.value
+        command = self.find(name)
+        return command.rank if command else Rank.MEMBER
 
     def nearest(self, name: str) -> str:
         """The command that was probably meant; empty when none looks like it."""
@@ -114,6 +126,7 @@ def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preference
                 Option("level", say("How hard it may be"), choices=LEVELS),
                 Option("mode", say("Choose an answer, or think of one and rate yourself"), choices=MODES),
                 Option("priority", say("Only what most interviews ask"), choices=("yes", "no")),
+                Option("style", say("In a group: buttons, or a quiz poll where there are such"), choices=STYLES),
             ),
         ),
         Command("topics", say("What there is to practise, and how far you are"), progress.topics),
@@ -130,8 +143,10 @@ def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preference
         "explain": quiz.explain,
         "code": quiz.code,
         "next": quiz.next,
+        "pick": quiz.pick,
+        "verdict": quiz.verdict,
     }
-    return Commands(table, presses)
+    return Commands(table, presses, links=frozenset({"verdict", "show"}), shared=quiz.shared)
 
 
 def help_card(table: Sequence[Command]) -> Card:

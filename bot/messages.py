@@ -32,6 +32,7 @@ class Tone(Enum):
     GOOD = "good"
     PARTLY = "partly"
     BAD = "bad"
+    ADVICE = "advice"  # what was asked can't be done, and what can
     TROUBLE = "trouble"  # something failed on our side
 
 
@@ -110,6 +111,7 @@ class Request:
     name: str = ""  # as others see it, for greetings and boards only
     locale: str = ""  # the platform's hint; a saved preference wins
     rank: Rank = Rank.MEMBER
+    id: str = ""  # the platform's name for this one thing: delivered twice, it is the same one
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """The card's question as a quiz poll, for platforms that have such. Elsewhere, the card's buttons do the same."""
+
+    choices: tuple[tuple[str, Press], ...]
+    right: int  # which of them
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """What to show, not how. Every text is Markdown; text that came from users is escaped where it enters."""
+    """What to show, not how. Every text is Markdown; text that came from users is escaped where it enters.
+
+    `alone` opens what would be an aside to this card in full, for platforms whose asides in a shared room are short.
+    """
 
     heading: str
     body: str = ""
@@ -143,6 +157,8 @@ class Card:
     rows: tuple[tuple[Button, ...], ...] = ()
     tone: Tone = Tone.PLAIN
     picture: Picture | None = None
+    poll: Poll | None = None
+    alone: Button | None = None
 
     def __post_init__(self) -> None:
         if not 0 < len(self.heading) <= HEADING_LIMIT:
@@ -172,7 +188,7 @@ class Refusal(Exception):
 
     def __init__(self, heading: str, body: str = "") -> None:
         super().__init__(heading)
-        self.card = Card(heading, body)
+        self.card = Card(heading, body, tone=Tone.ADVICE)
 
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")

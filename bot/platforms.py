@@ -16,17 +16,28 @@ class PlatformError(Exception):
     """The platform can't be served. The text is one sentence for the person who runs the bot."""
 
 
-class Notes(Protocol):
-    """Where a platform keeps what it must remember between runs. The store is one."""
+class Memory(Protocol):
+    """Where a platform keeps what it must remember between runs, and what became of rooms. The store is one."""
 
     async def note(self, name: str) -> str:
         """What was kept under this name; empty when nothing was."""
 
     async def keep(self, name: str, value: str) -> None: ...
 
+    async def forget(self, name: str) -> None: ...
+
+    async def room_moved(self, platform: str, old: str, new: str) -> None:
+        """A room, with its threads, has another id from now on. All that is known of it goes with it."""
+
+    async def room_gone(self, room: Room) -> None:
+        """The room is no longer there for us; one without a thread, with all of its threads."""
+
+    async def room_back(self, room: Room) -> None:
+        """The room is there for us again."""
+
 
 class Platform(Protocol):
-    """What `connect(config, answer, commands, notes)` of an adapter returns."""
+    """What `connect(config, answer, commands, memory)` of an adapter returns."""
 
     async def run(self) -> int:
         """Serve people until they leave or the task is cancelled; the exit code. Raises PlatformError."""

@@ -261,7 +261,7 @@ def buttons(*labels: str) -> tuple[Button, ...]:
     ("line", "expected"),
     [
         ("/qu", ["quiz"]),
-        ("/quiz ", ["topic:", "level:", "mode:", "priority:"]),
+        ("/quiz ", ["topic:", "level:", "mode:", "priority:", "style:"]),
         ("/quiz mode:flash le", ["level:"]),
         ("/quiz level:m", ["mid"]),
         ("/quiz topic:", ["flask", "basics", "contexts"]),

@@ -130,6 +130,20 @@ async def test_fifty_deals_at_once_in_a_room_are_fifty_numbers_and_no_question_t
     assert len({deal.question for deal in found if deal}) == 15
 
 
+async def test_what_is_asked_for_twice_by_one_cause_is_dealt_once(
+    sqlite_store: Store, clock: Clock, ada: Learner
+) -> None:
+    bank = large_bank(5)
+    first = await Dealer(bank, sqlite_store, Random(1)).deal(GROUP, ada, ANYTHING, clock(), "platform:1")
+    again = await Dealer(bank, sqlite_store, Random(2)).deal(GROUP, ada, ANYTHING, clock(), "platform:1")
+    other = await Dealer(bank, sqlite_store, Random(2)).deal(GROUP, ada, ANYTHING, clock(), "platform:2")
+    assert first == again
+    assert other
+    assert first
+    assert (first.number, other.number) == (1, 2)
+    assert first.question != other.question
+
+
 async def test_a_group_has_its_own_history_apart_from_its_members(
     bank: Bank, sqlite_store: Store, clock: Clock, ada: Learner
 ) -> None:

@@ -77,7 +77,7 @@ async def test_an_unknown_command_is_answered_with_help_in_private_and_briefly_i
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("/quiz levl:mid", "It has `topic:`, `level:`, `mode:`, `priority:`."),
+        ("/quiz levl:mid", "It has `topic:`, `level:`, `mode:`, `priority:`, `style:`."),
         ("/quiz level:expert", "`level` is one of `junior`, `mid`, `senior`."),
         ("/quiz mode:sleep", "`mode` is one of `choice`, `flash`."),
         ("/streak now", "It has none."),

@@ -1,5 +1,7 @@
 """Conversations about a question: dealt, answered, explained; alone and in a group."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -211,6 +213,134 @@ async def test_a_press_on_a_deal_of_another_room_is_refused_in_private(conversat
         reply = await conversation.press(Press(verb, card.buttons[0].press.deal, "A"), BOB, HOME_OF_BOB)
         assert reply == Reply(aside=shown(reply))
         assert shown(reply).heading == "This question was dealt elsewhere"
+
+
+@pytest.mark.parametrize("verb", ["answer", "hint", "verdict", "explain", "next"])
+async def test_what_was_asked_in_a_group_opens_in_private_only_for_who_has_answered_it(
+    conversation: Conversation, verb: str
+) -> None:
+    card = shown(await conversation.type("/quiz mode:choice", where=GROUP))
+    press = Press(verb, card.buttons[0].press.deal, "A")
+    refused = await conversation.press(press, BOB, HOME_OF_BOB)
+    assert refused == Reply(aside=shown(refused))
+    assert shown(refused).heading == "Answer it where it was asked, then I show mine."
+    await conversation.press(card.buttons[0], BOB, GROUP)
+    assert shown(await conversation.press(press, BOB, HOME_OF_BOB)).tone is not Tone.ADVICE
+    assert shown(await conversation.press(press, ADA, HOME)).tone is Tone.ADVICE
+
+
+async def test_the_full_verdict_of_a_group_is_read_alone_and_leads_on_alone(conversation: Conversation) -> None:
+    card = shown(await conversation.type("/quiz mode:choice topic:basics level:mid", where=GROUP))
+    _, wrong = right_and_wrong(card)
+    verdict = shown(await conversation.press(wrong, ADA, GROUP))
+    assert card.alone
+    assert card.alone.label == "Full answer"
+    alone = await conversation.press(card.alone, ADA, HOME)
+    assert alone == Reply(new=replace(verdict, fields=()))
+    following = await conversation.press(button(shown(alone), "Next question"), ADA, HOME)
+    assert shown(following).alone is None
+    assert labels(shown(following))[-1] == "Next question"
+
+
+async def test_a_flash_card_of_a_group_may_be_opened_and_rated_alone(conversation: Conversation) -> None:
+    card = shown(await conversation.type("/quiz mode:flash", where=GROUP))
+    assert card.alone
+    answer = shown(await conversation.press(card.alone, BOB, HOME_OF_BOB))
+    assert shown(await conversation.press(button(answer, "Good"), BOB, HOME_OF_BOB)).heading == "Noted: Good"
+    again = shown(await conversation.press(Press("verdict", card.buttons[0].press.deal), BOB, HOME_OF_BOB))
+    assert "The answer to" in again.body
+    assert "How well" not in again.body
+
+
+async def test_a_group_that_moved_answers_what_was_dealt_before(
+    conversation: Conversation, sqlite_store: Store
+) -> None:
+    card = shown(await conversation.type("/quiz mode:choice", where=GROUP))
+    await sqlite_store.room_moved("test", "group", "supergroup")
+    moved = replace(GROUP, id="supergroup", community="supergroup")
+    for who, where in ((ADA, moved), (BOB, GROUP)):
+        verdict = shown(await conversation.press(card.buttons[0], who, where))
+        assert verdict.heading in ("Correct ✔", "Not quite ✘")
+
+
+# Polls, and cards that are shared into any chat
+
+
+async def test_a_poll_has_the_choices_as_they_are_shown_and_their_presses(conversation: Conversation) -> None:
+    card = shown(await conversation.type("/quiz style:poll", where=GROUP))
+    assert card.poll
+    assert [press for _, press in card.poll.choices] == [one.press for one in card.rows[0]]
+    right, _ = right_and_wrong(card)
+    assert card.poll.choices[card.poll.right][1] == right.press
+    assert card.poll.choices[card.poll.right][0].startswith("right of")
+    assert right.label in card.poll.why
+    assert shown(await conversation.type("/quiz style:buttons", where=GROUP)).poll is None
+    assert shown(await conversation.type("/quiz style:poll mode:flash", where=GROUP)).poll is None
+
+
+SHARED_ROOM = Room("test", "message-in-some-chat")
+
+
+def shared(conversation: Conversation, words: str) -> Card:
+    ((_, card),) = conversation.commands.shared(words)
+    return card
+
+
+async def test_a_shared_question_is_dealt_by_its_first_press_and_answered_once_by_everyone(
+    conversation: Conversation,
+) -> None:
+    card = shared(conversation, "what is ON")
+    assert labels(card) == ["A", "B", "C", "D"]
+    right, wrong = right_and_wrong(card)
+    first = await conversation.press(wrong, ADA, SHARED_ROOM)
+    assert first.edit
+    assert first.aside
+    assert first.aside.heading == "Not quite ✘"
+    assert first.edit.body == card.body
+    assert first.edit.alone
+    dealt_right, _ = right_and_wrong(first.edit)
+    assert dealt_right.label == right.label
+    again = await conversation.press(right, ADA, SHARED_ROOM)  # a phone that still shows the old buttons
+    assert again.edit == first.edit
+    assert again.aside
+    assert "answered this one before" in again.aside.body
+    verdict = await conversation.press(dealt_right, BOB, SHARED_ROOM)
+    assert shown(verdict).heading == "Correct ✔"
+    assert shown(await conversation.press(first.edit.alone, BOB, HOME_OF_BOB)).heading == "Correct ✔"
+
+
+async def test_a_shared_flash_card_shows_its_answer(conversation: Conversation) -> None:
+    card = shared(conversation, "four")
+    reply = await conversation.press(card.buttons[0], ADA, SHARED_ROOM)
+    assert reply.aside
+    assert "The answer to four" in reply.aside.body
+    assert reply.edit
+
+
+@pytest.mark.parametrize("where", [HOME, GROUP])
+async def test_what_is_shared_can_not_be_forged_into_a_room_of_ours(conversation: Conversation, where: Room) -> None:
+    card = shared(conversation, "one")
+    reply = await conversation.press(card.buttons[0], ADA, where)
+    assert reply == Reply(aside=shown(reply))
+
+
+@pytest.mark.parametrize("change", [lambda v: v[1:], lambda v: v[:12] + "9" + v[13:], lambda v: v[:13] + v[14:]])
+async def test_a_shared_question_that_has_changed_is_told(
+    conversation: Conversation, change: Callable[[str], str]
+) -> None:
+    press = shared(conversation, "one").buttons[0].press
+    reply = await conversation.press(replace(press, value=change(press.value)), ADA, SHARED_ROOM)
+    assert shown(reply).heading == "This question has changed since it was shared"
+
+
+def test_questions_are_found_by_the_beginnings_of_words_those_in_the_title_first(conversation: Conversation) -> None:
+    def found(words: str) -> list[str]:
+        return [card.heading for _, card in conversation.commands.shared(words)]
+
+    assert found("contexts fo") == ["What is four?"]
+    assert found("t") == ["What is two?", "What is three?"]
+    assert found("") == ["What is one?", "What is two?", "What is three?"]
+    assert found("nothing like it") == []
 
 
 async def test_a_press_on_a_closed_deal_is_refused_but_an_answer_given_before_is_shown(

@@ -1,6 +1,7 @@
 """The store, on SQLite and on PostgreSQL: one suite, the same answers."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,8 +22,15 @@ DAY = date(2026, 3, 2)
 RIGHT = Answer("0", "right", 2)
 
 
-async def dealt(store: Store, learner: Learner, clock: Clock, number: int = 1, question: str = "flask/one") -> Dealt:
-    room = await store.room(GROUP, clock())
+async def dealt(
+    store: Store,
+    learner: Learner,
+    clock: Clock,
+    number: int = 1,
+    question: str = "flask/one",
+    where: Room = GROUP,
+) -> Dealt:
+    room = await store.room(where, clock())
     deal = Deal(new_id(11), room, number, room, question, "choice", "2031", "////", clock())
     assert await store.deal(deal)
     found = await store.dealt(deal.id, learner)
@@ -35,10 +43,16 @@ def review(clock: Clock, **wait: float) -> Review:
 
 
 async def answered(
-    store: Store, one: Dealt, learner: Learner, clock: Clock, answer: Answer = RIGHT, day: date = DAY
+    store: Store,
+    one: Dealt,
+    learner: Learner,
+    clock: Clock,
+    answer: Answer = RIGHT,
+    day: date = DAY,
+    community: tuple[str, str] = ("test", "server"),
 ) -> tuple[bool, bool]:
     """Whether the answer was kept, and whether it began a day."""
-    buckets, community = scoring.buckets(day), ("test", "server")
+    buckets = scoring.buckets(day)
     kept, new_day = await store.answer(one, learner, answer, review(clock, days=1), day, community, buckets, clock())
     return kept is not None, new_day
 
@@ -70,7 +84,7 @@ async def test_a_deal_comes_back_as_it_was_dealt(store: Store, clock: Clock) -> 
     ada = await store.learner(ADA, clock())
     one = await dealt(store, ada, clock)
     assert (one.deal.question, one.deal.choices, one.deal.dealt_at) == ("flask/one", "2031", clock())
-    assert (one.platform, one.platform_id, one.answer, one.review) == ("test", "group", None, None)
+    assert (one.room, one.answer, one.review) == (GROUP, None, None)
     assert await store.dealt("nothing", ada) is None
 
 
@@ -226,6 +240,85 @@ async def test_a_note_is_kept_and_replaced(store: Store) -> None:
     await store.keep("commands", "one")
     await store.keep("commands", "two")
     assert await store.note("commands") == "two"
+
+
+async def test_a_note_can_be_forgotten(store: Store) -> None:
+    await store.keep("prompt", "one")
+    await store.forget("prompt")
+    await store.forget("prompt")
+    assert await store.note("prompt") == ""
+
+
+# Rooms
+
+
+async def test_a_room_that_moves_keeps_its_topics_deals_answers_and_boards(
+    store: Store, database: Database, clock: Clock
+) -> None:
+    learner = await store.learner(ADA, clock())
+    topic = await store.room(Room("test", "group", "7", "group"), clock())
+    before = await dealt(store, learner, clock)
+    await answered(store, before, learner, clock)
+    await store.room_moved("test", "group", "supergroup")
+    after = await store.dealt(before.deal.id, learner)
+    assert after
+    assert (after.deal, after.room, after.former_id) == (
+        before.deal,
+        replace(GROUP, id="supergroup", community="supergroup"),
+        "group",
+    )
+    assert after.answer == RIGHT
+    assert await store.room(replace(GROUP, id="supergroup"), clock()) == before.deal.room
+    assert await store.room(Room("test", "supergroup", "7", "supergroup"), clock()) == topic
+
+
+async def test_what_came_from_the_new_id_before_the_move_was_told_is_joined(
+    store: Store, database: Database, clock: Clock
+) -> None:
+    learner = await store.learner(ADA, clock())
+    old, new = Room("test", "old", community="old"), Room("test", "new", community="new")
+    for where, question in ((old, "flask/one"), (new, "flask/two")):
+        found = await dealt(store, learner, clock, question=question, where=where)
+        await answered(store, found, learner, clock, community=("test", where.community))
+    room = await store.room(old, clock())
+    for _ in range(2):  # both the old and the new group say so
+        await store.room_moved("test", "old", "new")
+    assert await store.room(new, clock()) == room
+    rows = await database.fetch("SELECT room FROM deal")
+    assert {row["room"] for row in rows} == {room}
+    rows = await database.fetch("SELECT community, points FROM score WHERE bucket = 'all'")
+    assert [(row["community"], row["points"]) for row in rows] == [("new", 4)]
+
+
+async def test_a_move_that_nobody_told_before_changes_nothing_else(
+    store: Store, database: Database, clock: Clock
+) -> None:
+    await store.room(GROUP, clock())
+    await store.room_moved("test", "elsewhere", "supergroup")
+    await store.room_moved("other", "group", "supergroup")
+    rows = await database.fetch("SELECT platform_id, former_id FROM room")
+    assert [(row["platform_id"], row["former_id"]) for row in rows] == [("group", None)]
+
+
+async def test_a_room_that_is_gone_is_remembered_with_its_topics_until_somebody_asks_there(
+    store: Store, database: Database, clock: Clock
+) -> None:
+    topic = replace(GROUP, thread="7")
+
+    async def gone() -> list[str]:
+        rows = await database.fetch("SELECT thread FROM room WHERE gone ORDER BY thread")
+        return [row["thread"] for row in rows]
+
+    for where in (GROUP, topic):
+        await store.room(where, clock())
+    await store.room_gone(topic)
+    assert await gone() == ["7"]
+    await store.room_gone(GROUP)
+    assert await gone() == ["", "7"]
+    await store.room(topic, clock())
+    assert await gone() == [""]
+    await store.room_back(GROUP)
+    assert await gone() == []
 
 
 # Migrations

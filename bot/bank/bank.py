@@ -1,8 +1,10 @@
 """The questions in use, by name and by what was asked for."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from bot.bank.model import Level, Question, Section, Topic
 
@@ -35,6 +37,11 @@ class Entry:
     topic: Topic
     section: Section
     question: Question
+
+    @property
+    def code(self) -> str:
+        """The name as twelve letters and digits, for where there is no space for it."""
+        return sha256(self.name.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Bank:
             for question in section.questions
             for name in (f"{topic.id}/{question.id}",)
         }
+        self._by_code = {entry.code: entry for entry in self._entries.values()}
         self._places = self._named_places()
         self._pools: dict[Filters, Pool] = {}
 
@@ -80,6 +88,26 @@ class Bank:
 
     def entry(self, name: str) -> Entry | None:
         return self._entries.get(name)
+
+    def coded(self, code: str) -> Entry | None:
+        """The question with this code."""
+        return self._by_code.get(code)
+
+    def search(self, words: str, limit: int) -> list[Entry]:
+        """Questions in which all these words begin a word, those in the title first; without any, what most ask."""
+        wanted = _words(words)
+        if not wanted:
+            return [entry for entry in self._entries.values() if entry.question.priority][:limit]
+        found = []
+        for entry in self._entries.values():
+            title, about = (
+                _words(entry.question.question),
+                _words(f"{entry.name} {entry.section.title} {entry.topic.title}"),
+            )
+            in_title = sum(any(word.startswith(part) for word in title) for part in wanted)
+            if all(any(word.startswith(part) for word in (*title, *about)) for part in wanted):
+                found.append((-in_title, entry))
+        return [entry for _, entry in sorted(found, key=lambda one: one[0])[:limit]]
 
     def pool(self, filters: Filters) -> Pool:
         """The questions that fit these filters; made once, then remembered."""
@@ -126,6 +154,10 @@ def _fits(entry: Entry, filters: Filters) -> bool:
         and filters.level in ("", entry.question.level)
         and (filters.mode != "choice" or entry.question.choices is not None)
     )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _folded(words: str) -> str:

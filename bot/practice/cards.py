@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.bank.bank import Entry
 from bot.bank.model import Choices
-from bot.messages import Button, Card, Press, Tone
+from bot.messages import Button, Card, Poll, Press, Tone
 from bot.practice.remembering import RATINGS
 from bot.store.store import Answer, Deal, Review
 from bot.wording import count, say
@@ -14,7 +14,7 @@ from bot.wording import count, say
 LETTERS = "ABCDE"
 
 
-def question_card(deal: Deal, entry: Entry, *, private: bool) -> Card:
+def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False) -> Card:
     """The question as everyone sees it. In a shared room only its hint and answers are offered."""
     question = entry.question
     about = [entry.topic.title, entry.section.title, _level(question.level)]
@@ -30,10 +30,27 @@ def question_card(deal: Deal, entry: Entry, *, private: bool) -> Card:
         shown = _shown(deal, question.choices)
         parts.append("  \n".join(f"**{letter}.** {text}" for letter, text in shown))
         answers = tuple(Button(letter, Press("answer", deal.id, letter)) for letter, _ in shown)
+        alone = Button(say("Full answer"), Press("verdict", deal.id))
     else:
         parts.append(say("Say it aloud, as you would in the interview. Then look."))
         answers = (Button(say("Show answer"), Press("show", deal.id)),)
-    return Card(question.question, "\n\n".join(parts), rows=(answers, tuple(last)) if last else (answers,))
+        alone = Button(say("Full answer"), Press("show", deal.id))
+    return Card(
+        question.question,
+        "\n\n".join(parts),
+        rows=(answers, tuple(last)) if last else (answers,),
+        poll=_poll(deal, question.choices) if poll and deal.mode == "choice" and question.choices else None,
+        alone=None if private else alone,
+    )
+
+
+def shared_card(entry: Entry, choices: str) -> Card:
+    """A question to be shared anywhere, before anybody has dealt it: its first press does, and tells it the order."""
+    deal = Deal("", "", 0, "", entry.name, "choice" if choices else "flash", choices, "", datetime.min)  # noqa: DTZ901
+    card = question_card(deal, entry, private=False)
+    address = f"{entry.code}{choices}"
+    pressed = [Button(one.label, Press("pick", value=f"{address}{one.press.value}")) for one in card.rows[0]]
+    return replace(card, rows=(tuple(pressed),), alone=None)
 
 
 def verdict_card(deal: Deal, entry: Entry, answer: Answer, *, again: bool = False) -> Card:
@@ -110,6 +127,16 @@ def more(deal: Deal, entry: Entry, *, leave_out: str = "") -> tuple[Button, ...]
     if entry.question.code and leave_out != "code":
         buttons.append(Button(say("Code"), Press("code", deal.id)))
     return (*buttons, Button(say("Next question"), Press("next", deal.id)))
+
+
+def _poll(deal: Deal, choices: Choices) -> Poll:
+    shown = _shown(deal, choices)
+    right = shown[deal.choices.index("0")][0]
+    return Poll(
+        tuple((text, Press("answer", deal.id, letter)) for letter, text in shown),
+        deal.choices.index("0"),
+        say("{letter} is right. The full answer is one press away.", letter=right),
+    )
 
 
 def with_field(card: Card, name: str, value: str) -> Card:

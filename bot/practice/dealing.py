@@ -13,14 +13,15 @@ from datetime import datetime
 from random import Random
 from weakref import WeakValueDictionary
 
-from bot.bank.bank import Bank, Filters, Pool
+from bot.bank.bank import Bank, Entry, Filters, Pool
 from bot.messages import Room
 from bot.practice import selection
-from bot.store.store import Deal, Learner, Store, new_id
+from bot.store.store import Deal, Learner, Store, id_of, new_id
 
 EXACT = 400  # questions whose history is looked up in one query
 DRAWN = 100  # questions drawn from a larger pool
 REMEMBERED = 1_000  # audiences for which left-over questions are remembered
+ID_LENGTH = 11
 TRIES = 20  # rounds against other processes that deal to the same audience: each round, one gets its number
 
 
@@ -32,8 +33,10 @@ class Dealer:
         self._left: dict[tuple[str, Filters], Pool] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of audiences, in this process
 
-    async def deal(self, where: Room, learner: Learner, filters: Filters, now: datetime) -> Deal | None:
-        """Deal a question; None when the bank has none like this."""
+    async def deal(
+        self, where: Room, learner: Learner, filters: Filters, now: datetime, cause: str = ""
+    ) -> Deal | None:
+        """Deal a question; None when the bank has none like this. The same cause gets the same deal again."""
         if not len(self._bank.pool(filters)):
             return None
         room = await self._store.room(where, now)
@@ -45,20 +48,41 @@ class Dealer:
                 name = await self._pick(audience, learner if where.private else None, filters, recent, now)
                 mode, choices = self._shape(name, filters)
                 number = recent[0][0] + 1 if recent else 1
-                deal = Deal(new_id(11), audience, number, room, name, mode, choices, filters.pack(), now)
+                id_ = id_of(cause, ID_LENGTH) if cause else new_id(ID_LENGTH)
+                deal = Deal(id_, audience, number, room, name, mode, choices, filters.pack(), now)
                 if await self._store.deal(deal):
                     return deal
+                if cause and (dealt := await self._store.dealt(deal.id, learner)):
+                    return dealt.deal
         raise RuntimeError(f"{TRIES} others were dealt to {audience} first")
+
+    async def deal_this(self, where: Room, learner: Learner, question: str, choices: str, now: datetime) -> Deal:
+        """The deal of the one question that a room is there for, such as a shared message; made the first time.
+
+        `choices` is their order; a question without any is a flash card.
+        """
+        room = await self._store.room(where, now)
+        mode = "choice" if choices else "flash"
+        id_ = id_of(room, ID_LENGTH)
+        deal = Deal(id_, id_, 1, room, question, mode, choices, Filters().pack(), now)
+        if await self._store.deal(deal):
+            return deal
+        dealt = await self._store.dealt(deal.id, learner)
+        assert dealt  # noqa: S101 - what kept this deal from being kept
+        return dealt.deal
+
+    def shuffled(self, entry: Entry) -> str:
+        """An order of a question's choices; empty without any."""
+        order = [str(index) for index in range(len(entry.question.choices.texts if entry.question.choices else ()))]
+        self._random.shuffle(order)
+        return "".join(order)
 
     def _shape(self, name: str, filters: Filters) -> tuple[str, str]:
         """The mode, and the order of choices."""
         entry = self._bank.entry(name)
         assert entry  # noqa: S101 - names come from the bank
-        if filters.mode == "flash" or not entry.question.choices:
-            return "flash", ""
-        order = list(range(len(entry.question.choices.texts)))
-        self._random.shuffle(order)
-        return "choice", "".join(map(str, order))
+        choices = self.shuffled(entry) if filters.mode != "flash" else ""
+        return ("choice" if choices else "flash"), choices
 
     async def _pick(
         self, audience: str, learner: Learner | None, filters: Filters, recent: Sequence[tuple[int, str]], now: datetime

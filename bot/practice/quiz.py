@@ -1,5 +1,6 @@
 """A question and everything one can do with it: deal, answer, show, rate, explain, go on."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +20,10 @@ from bot.store.store import Answer, Deal, Dealt, Learner, Store
 from bot.wording import count, say
 
 MODES = ("choice", "flash")
+STYLES = ("buttons", "poll")
+SHARED = 10  # questions offered to be shared
+
+_SHARED = re.compile(r"(?P<code>[0-9a-f]{12})(?P<order>[0-9]*)(?P<letter>[A-E]?)")
 
 
 class _Open(NamedTuple):
@@ -45,9 +50,43 @@ class Quiz:
                 say("I know no topic “{topic}”", topic=escape(words[:40])),
                 say("Did you mean {names}? `/topics` lists them all.", names=near),
             )
-        level, mode = options.get("level", ""), options.get("mode", "")
+        poll = options.get("style") == "poll"
+        level, mode = options.get("level", ""), options.get("mode", "choice" if poll else "")
         filters = Filters(place.topic, place.section, level, options.get("priority") == "yes", mode)
-        return await self._deal(request, learner, filters)
+        return await self._deal(request, learner, filters, poll=poll)
+
+    def shared(self, words: str) -> list[tuple[str, Card]]:
+        """Questions about these words, to be shared in any chat: for each a name, and a card that works there."""
+        return [
+            (entry.code, cards.shared_card(entry, self._dealer.shuffled(entry)))
+            for entry in self._bank.search(words, SHARED)
+        ]
+
+    async def pick(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """The first press on a card that was shared: deal its question there, and go on as on any card."""
+        parts = _SHARED.fullmatch(press.value)
+        entry = self._bank.coded(parts["code"]) if parts else None
+        choices = entry.question.choices.texts if entry and entry.question.choices else ()
+        if request.where.private or request.where.community:  # a forged press: nothing is shared into rooms of ours
+            raise Refusal(say("That button is too old, or not one of mine"), say("`/quiz` deals a new question."))
+        if not parts or not entry or sorted(parts["order"]) != [str(index) for index in range(len(choices))]:
+            raise Refusal(say("This question has changed since it was shared"), say("`/quiz` deals a new one."))
+        deal = await self._dealer.deal_this(request.where, learner, entry.name, parts["order"], self._now())
+        pressed = Press("answer" if choices else "show", deal.id, parts["letter"])
+        reply = await (self.grade if choices else self.show)(request, learner, pressed)
+        asked = self._bank.entry(deal.question)
+        return replace(reply, edit=cards.question_card(deal, asked, private=False) if asked else None)
+
+    async def verdict(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """The verdict once more, in full, for who has answered."""
+        dealt, entry = await self._open(request, learner, press)
+        if not dealt.answer:
+            raise Refusal(say("Answer first, then I show mine."))
+        if dealt.deal.mode == "flash":
+            card = cards.answer_card(dealt.deal, entry, rated=True)
+        else:
+            card = cards.verdict_card(dealt.deal, entry, dealt.answer)
+        return Reply(new=card) if request.where.private else Reply(aside=card)
 
     async def next(self, request: Request, learner: Learner, press: Press) -> Reply:
         """Another question like the one that was dealt."""
@@ -112,19 +151,28 @@ class Quiz:
         told = card(dealt.deal, entry)
         return Reply(new=told) if request.where.private else Reply(aside=told)
 
-    async def _deal(self, request: Request, learner: Learner, filters: Filters) -> Reply:
-        deal = await self._dealer.deal(request.where, learner, filters, self._now())
+    async def _deal(self, request: Request, learner: Learner, filters: Filters, *, poll: bool = False) -> Reply:
+        deal = await self._dealer.deal(request.where, learner, filters, self._now(), request.id)
         entry = self._bank.entry(deal.question) if deal else None
         if not deal or not entry:
             raise Refusal(say("There is no such question"), say("Ask for less: another level, mode or section."))
-        return Reply(new=cards.question_card(deal, entry, private=request.where.private))
+        return Reply(new=cards.question_card(deal, entry, private=request.where.private, poll=poll))
 
     async def _dealt(self, request: Request, learner: Learner, press: Press) -> Dealt:
-        """The deal of a press, if it was dealt in this room."""
+        """The deal of a press, if it may be opened here.
+
+        That is in the room where it was dealt; and what was dealt to many, also alone: a flash card, and what the
+        learner has answered there.
+        """
         dealt = await self._store.dealt(press.deal, learner)
         if not dealt:
             raise Refusal(say("I don't know this question any more"), say("`/quiz` deals a new one."))
-        if (dealt.platform, dealt.platform_id) != (request.where.platform, request.where.id):
+        where, room = request.where, dealt.room
+        here = where.platform == room.platform and where.id in (room.id, dealt.former_id)
+        alone = where.private and not room.private and where.platform == room.platform
+        if alone and not here and not dealt.answer and dealt.deal.mode != "flash":
+            raise Refusal(say("Answer it where it was asked, then I show mine."))
+        if not here and not alone:
             raise Refusal(say("This question was dealt elsewhere"), say("`/quiz` deals one here."))
         return dealt
 
@@ -149,8 +197,8 @@ class Quiz:
         day = self._zones.day(learner, now)
         review = reviewed(dealt.review, rating, now)
         # In private the periods are the learner's own; a community has one calendar for all.
-        buckets = scoring.buckets(day if request.where.private else self._zones.default_day(now))
-        community = (request.where.platform, request.where.community)
+        buckets = scoring.buckets(day if dealt.room.private else self._zones.default_day(now))
+        community = (dealt.room.platform, dealt.room.community)
         kept, new_day = await self._store.answer(dealt, learner, answer, review, day, community, buckets, now)
         if kept:
             return replace(dealt, review=review), kept, False, new_day

@@ -5,6 +5,7 @@ import string
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
@@ -16,7 +17,15 @@ _ALPHABET = string.digits + string.ascii_letters
 
 def new_id(length: int) -> str:
     """Random letters and digits; eleven of them are 65 bits."""
-    number = secrets.randbits(6 * length)
+    return _spelled(secrets.randbits(6 * length), length)
+
+
+def id_of(text: str, length: int) -> str:
+    """Letters and digits that stand for this text, the same in every process."""
+    return _spelled(int.from_bytes(sha256(text.encode(errors="replace")).digest()), length)
+
+
+def _spelled(number: int, length: int) -> str:
     digits = []
     for _ in range(length):
         number, digit = divmod(number, len(_ALPHABET))
@@ -74,8 +83,8 @@ class Dealt:
     """All that a press on a deal needs to know: the deal, where it was dealt, and what this learner did before."""
 
     deal: Deal
-    platform: str
-    platform_id: str
+    room: Room
+    former_id: str  # of the room, before it moved; empty if it never did
     answer: Answer | None
     review: Review | None
 
@@ -87,7 +96,7 @@ class Store:
     async def close(self) -> None:
         await self._database.close()
 
-    # Notes of adapters
+    # What adapters keep
 
     async def note(self, name: str) -> str:
         """What was kept under this name; empty when nothing was."""
@@ -96,6 +105,9 @@ class Store:
 
     async def keep(self, name: str, value: str) -> None:
         await self._database.write([Statement(_KEEP, {"name": name, "value": value})])
+
+    async def forget(self, name: str) -> None:
+        await self._database.write([Statement(_FORGET, {"name": name})])
 
     # People
 
@@ -113,17 +125,41 @@ class Store:
         values = {"learner": learner.id, "timezone": timezone, "now": _seconds(now)}
         await self._database.write([Statement(_SET_TIMEZONE, values)])
 
-    # Deals
+    # Rooms
 
     async def room(self, where: Room, now: datetime) -> str:
-        """The id of a room; a new one, the first time."""
+        """The id of a room; a new one, the first time. It is there for us, since somebody asks for it."""
         values = {"platform": where.platform, "platform_id": where.id, "thread": where.thread}
         rows = await self._database.fetch(_ROOM, values)
         if not rows:
             what = {"community": where.community, "private": where.private, "id": new_id(16), "now": _seconds(now)}
             await self._database.write([Statement(_NEW_ROOM, {**values, **what})])
             rows = await self._database.fetch(_ROOM, values)
+        elif rows[0]["gone"]:
+            await self.room_back(where)
         return str(rows[0]["id"])
+
+    async def room_moved(self, platform: str, old: str, new: str) -> None:
+        """A room, with its threads, has another id from now on: what is known of it goes with it, points too.
+
+        What came from the new id before we were told is joined to it. To be told twice changes nothing.
+        """
+        values = {"platform": platform, "old": old, "new": new}
+        await self._database.write([Statement(sql, values) for sql in _MOVED])
+
+    async def room_gone(self, where: Room) -> None:
+        """The room is no longer there for us; one without a thread, with all of its threads."""
+        await self._set_gone(where, gone=True)
+
+    async def room_back(self, where: Room) -> None:
+        """The room is there for us again."""
+        await self._set_gone(where, gone=False)
+
+    async def _set_gone(self, where: Room, *, gone: bool) -> None:
+        values = {"platform": where.platform, "platform_id": where.id, "thread": where.thread, "gone": gone}
+        await self._database.write([Statement(_SET_GONE, values)])
+
+    # Deals
 
     async def recent(self, audience: str, limit: int) -> list[tuple[int, str]]:
         """The last questions of an audience with the numbers of their deals, the latest first."""
@@ -164,7 +200,7 @@ class Store:
             values.update(after=rows[-1]["due_at"], question=rows[-1]["question"])
 
     async def deal(self, deal: Deal) -> bool:
-        """Keep a deal; False when another one has taken its number in the meantime, and nothing was kept."""
+        """Keep a deal; False when its number is taken in the meantime, or its id, and nothing was kept."""
         values = {
             "id": deal.id,
             "audience": deal.audience,
@@ -284,7 +320,8 @@ def _dealt(row: Row) -> Dealt:
     if row["due_at"] is not None:
         due, reviewed = _moment(row["due_at"]), _moment(row["reviewed_at"])
         review = Review(row["state"], row["step"], row["stability"], row["difficulty"], due, reviewed)
-    return Dealt(deal, row["platform"], row["platform_id"], answer, review)
+    room = Room(row["platform"], row["platform_id"], row["thread"], row["community"], bool(row["private"]))
+    return Dealt(deal, room, row["former_id"] or "", answer, review)
 
 
 _NOTE = "SELECT value FROM note WHERE name = :name"
@@ -293,6 +330,8 @@ _KEEP = """
     INSERT INTO note (name, value) VALUES (:name, :value)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+
+_FORGET = "DELETE FROM note WHERE name = :name"
 
 _LEARNER = """
     SELECT learner.id, learner.timezone
@@ -315,12 +354,50 @@ _NEW_ACCOUNT = """
 
 _SET_TIMEZONE = "UPDATE learner SET timezone = :timezone, zone_changed_at = :now WHERE id = :learner"
 
-_ROOM = "SELECT id FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
+_ROOM = "SELECT id, gone FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
 
 _NEW_ROOM = """
     INSERT INTO room (id, platform, platform_id, thread, community, private, created_at)
     VALUES (:id, :platform, :platform_id, :thread, :community, :private, :now)
     ON CONFLICT (platform, platform_id, thread) DO NOTHING
+"""
+
+# Rows of the new id that are there before: their deals go to the old rows, which take over the new id, and their points
+# are added.
+_MOVED = (
+    """
+    UPDATE deal SET room = (
+        SELECT old.id FROM room AS old JOIN room AS new ON new.platform = old.platform AND new.thread = old.thread
+        WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new AND new.id = deal.room
+    )
+    WHERE room IN (
+        SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
+        WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
+    )
+    """,
+    """
+    DELETE FROM room WHERE platform = :platform AND platform_id = :new AND thread IN (
+        SELECT thread FROM room AS old WHERE old.platform = :platform AND old.platform_id = :old
+    )
+    """,
+    """
+    UPDATE room SET platform_id = :new, former_id = :old, community = :new, gone = FALSE
+    WHERE platform = :platform AND platform_id = :old
+    """,
+    """
+    INSERT INTO score (platform, community, bucket, learner, points, reached_at)
+    SELECT platform, :new, bucket, learner, points, reached_at FROM score
+    WHERE platform = :platform AND community = :old
+    ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
+        points = score.points + excluded.points,
+        reached_at = CASE WHEN excluded.reached_at > score.reached_at THEN excluded.reached_at ELSE score.reached_at END
+    """,
+    "DELETE FROM score WHERE platform = :platform AND community = :old",
+)
+
+_SET_GONE = """
+    UPDATE room SET gone = :gone
+    WHERE platform = :platform AND platform_id = :platform_id AND (thread = :thread OR :thread = '')
 """
 
 _RECENT = "SELECT number, question FROM seen WHERE audience = :audience ORDER BY number DESC LIMIT :limit"
@@ -342,16 +419,18 @@ _DUE = """
 _DEAL = """
     INSERT INTO deal (id, audience, number, room, question, mode, choices, filters, dealt_at, closed_at)
     VALUES (:id, :audience, :number, :room, :question, :mode, :choices, :filters, :dealt_at, :closed_at)
-    ON CONFLICT (audience, number) DO NOTHING RETURNING id
+    ON CONFLICT DO NOTHING RETURNING id
 """
 
 _NOW_SEEN = """
-    INSERT INTO seen (audience, question, number) SELECT audience, question, number FROM deal WHERE id = :id
+    INSERT INTO seen (audience, question, number) SELECT audience, question, number FROM deal
+    WHERE id = :id AND audience = :audience AND number = :number
     ON CONFLICT (audience, question) DO UPDATE SET number = excluded.number
 """
 
 _DEALT = """
-    SELECT deal.*, room.platform, room.platform_id, answer.value, answer.verdict, answer.points,
+    SELECT deal.*, room.platform, room.platform_id, room.thread, room.community, room.private, room.former_id,
+        answer.value, answer.verdict, answer.points,
         review.state, review.step, review.stability, review.difficulty, review.due_at, review.reviewed_at
     FROM deal
     JOIN room ON room.id = deal.room
