@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         named = getattr(options, "config", None)  # given before or after the verb, or not at all
         config = read_config(named or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ)
-        logging.basicConfig(level=config.monitor.log.upper(), format="%(levelname)s %(name)s: %(message)s")
+        logging.basicConfig(level=config.monitor.log.upper())
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(_Formatter(config))
         return int(options.run(config, options))
     except (ConfigError, BankError, StoreError) as error:
         print(error, file=sys.stderr)
@@ -56,6 +58,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The output can't be written: {error.strerror}.", file=sys.stderr)
         _silence()
         return 1
+
+
+class _Formatter(logging.Formatter):
+    """Log lines, tracebacks too, without a token in them: Telegram's is part of every address that is asked."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+        tokens = (config.discord.token, config.telegram.token)
+        self._secrets = [token.get_secret_value() for token in tokens if token.get_secret_value()]
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, "[token]")
+        return line
 
 
 def _silence() -> None:
@@ -99,9 +116,9 @@ def _run(config: Config, options: argparse.Namespace) -> int:
 
 def served(config: Config) -> list[str]:
     """The platforms that have a token. Raises ConfigError for one that can't be served."""
-    if config.telegram.token.get_secret_value():
-        raise ConfigError("telegram.token is set, but this version does not speak on Telegram yet; remove the token")
-    tokens = {"discord": config.discord.token}
+    if config.telegram.webhook_url and not config.monitor.listen:
+        raise ConfigError("telegram.webhook_url is set, but not where to listen for it; set monitor.listen")
+    tokens = {"discord": config.discord.token, "telegram": config.telegram.token}
     return [name for name, token in tokens.items() if token.get_secret_value()]
 
 

@@ -196,4 +196,5 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")
 
 def escape(text: str) -> str:
     """Text that came from a user, so that Markdown shows it as it stands, in one line."""
-    return _MARKUP.sub(r"\\\1", " ".join("".join(char for char in text if char.isprintable() or char == " ").split()))
+    kept = "".join(char for char in text if char.isprintable() or char in " \u200d")  # which joins emoji to one
+    return _MARKUP.sub(r"\\\1", " ".join(kept.split()))

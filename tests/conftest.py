@@ -8,6 +8,7 @@ from random import Random
 import discord
 import pytest
 
+from adapters.telegram import delivery, pacing
 from bot.__main__ import core
 from bot.bank.bank import Bank
 from bot.config import Config
@@ -16,6 +17,7 @@ from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
 from tests.loopback_discord import LoopbackDiscord
+from tests.loopback_telegram import LoopbackTelegram
 from tests.people import Clock, Conversation
 from tests.samples import bank_of, question
 
@@ -112,6 +114,18 @@ def conversation(bank: Bank, sqlite_store: Store, clock: Clock) -> Conversation:
     """The whole core over a real database: requests in, replies out."""
     table, dispatch = core(Config(), bank, sqlite_store, clock, Random(1))
     return Conversation(dispatch.answer, table)
+
+
+@pytest.fixture
+async def telegram(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LoopbackTelegram]:
+    """A Bot API on loopback, and nobody who waits until the next message may be sent to it."""
+    for name in ("SECOND", "MINUTE", "POST_INTERVAL"):
+        monkeypatch.setattr(pacing, name, 0.0)
+    monkeypatch.setattr(delivery, "RETRY_WAIT", 0.0)
+    running = LoopbackTelegram()
+    await running.start()
+    yield running
+    await running.stop()
 
 
 @pytest.fixture

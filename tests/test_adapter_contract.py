@@ -8,12 +8,15 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import discord as discord_adapter
+from adapters import telegram as telegram_adapter
 from adapters.console import Console
-from bot.config import Config, Discord
+from bot.config import Config, Discord, Telegram
 from bot.messages import Button, Card, Press, Reply, Request, Room
 from bot.platforms import Answer, Gone, Platform
 from bot.store.store import Store
+from tests import loopback_telegram
 from tests.loopback_discord import Interaction, LoopbackDiscord, Message
+from tests.loopback_telegram import LoopbackTelegram
 from tests.people import Conversation
 
 
@@ -136,13 +139,83 @@ class DiscordDriver:
         await asyncio.wait({self._running})
 
 
-@pytest.fixture(params=["console", "discord"])
+class TelegramDriver:
+    """A private chat with the bot. Whatever comes is in the order in which it came or was last changed."""
+
+    def __init__(self, conversation: Conversation, server: LoopbackTelegram, store: Store) -> None:
+        self._commands = conversation.commands
+        self._server = server
+        self._store = store
+        self._messages: list[loopback_telegram.Message] = []
+
+    async def start(self, answer: Answer) -> None:
+        if hasattr(self, "platform"):
+            await self.stop()
+        config = Config(telegram=Telegram(token=SecretStr(self._server.token), api_url=self._server.url))
+        self.platform = telegram_adapter.connect(config, answer, self._commands, self._store)
+        asked = len(self._server.asked("getUpdates"))
+        self._running = asyncio.ensure_future(self.platform.run())
+        await self._server.until(lambda: len(self._server.asked("getUpdates")) > asked)
+
+    async def call(self, line: str) -> list[str]:
+        before = self._shown()
+        return await self._outcome((await self._server.say(line)).update_id, before)
+
+    async def press(self, label: str) -> list[str]:
+        before = self._shown()
+        message = next(one for one in reversed(self._messages) if label in one.buttons)
+        pressed = await self._server.press(message, label)
+        await asyncio.wait_for(pressed.answered.wait(), 10)
+        told = await self._outcome(pressed.update_id, before)
+        return [pressed.answer["text"]] if "text" in pressed.answer else told
+
+    def _shown(self) -> dict[int, int]:
+        """How often each message was changed."""
+        return {message.id: message.edits for message in self._messages}
+
+    async def _outcome(self, update: int, before: dict[int, int]) -> list[str]:
+        await self._server.until(lambda: update not in self._server.pending)
+        while self.platform._in_hand:
+            await asyncio.wait(self.platform._in_hand)
+        changed = [one for one in self._server.messages if before.get(one.id) != one.edits]
+        self._messages = [*(one for one in self._messages if one not in changed), *changed]
+        return [_marked(message) for message in changed]
+
+    def labels(self) -> list[str]:
+        return list(self._messages[-1].buttons)
+
+    async def stop(self) -> None:
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+
+def _marked(message: loopback_telegram.Message) -> str:
+    """The text with what is bold in it marked as in Markdown, but for the heading."""
+    text = message.text.encode("utf-16-le")
+    for one in reversed(message.entities):
+        start, end = 2 * one["offset"], 2 * (one["offset"] + one["length"])
+        if one["type"] == "bold" and start:
+            mark = "**".encode("utf-16-le")
+            text = text[:start] + mark + text[start:end] + mark + text[end:]
+    return text.decode("utf-16-le")
+
+
+@pytest.fixture(params=["console", "discord", "telegram"])
 async def driver(
-    request: pytest.FixtureRequest, conversation: Conversation, server: LoopbackDiscord, sqlite_store: Store
+    request: pytest.FixtureRequest,
+    conversation: Conversation,
+    server: LoopbackDiscord,
+    telegram: LoopbackTelegram,
+    sqlite_store: Store,
 ) -> AsyncIterator[Driver]:
-    made: Driver = (
-        ConsoleDriver(conversation) if request.param == "console" else DiscordDriver(conversation, server, sqlite_store)
-    )
+    made: Driver
+    match request.param:
+        case "console":
+            made = ConsoleDriver(conversation)
+        case "discord":
+            made = DiscordDriver(conversation, server, sqlite_store)
+        case _:
+            made = TelegramDriver(conversation, telegram, sqlite_store)
     yield made
     await made.stop()
 
@@ -218,4 +291,4 @@ async def test_a_post_to_a_dead_room_is_gone_where_rooms_can_die(driver: Driver,
         assert driver._cards[-1] == Card("Here")
     else:
         with pytest.raises(Gone):
-            await driver.platform.edit(Room("discord", "1"), "1", Card("x"))
+            await driver.platform.edit(Room("any", "1"), "1", Card("x"))

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import logging
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from bot.__main__ import _served, main
+from bot.__main__ import _Formatter, _served, main
+from bot.config import Config, Telegram
 from bot.platforms import PlatformError
 
 ROOT = Path(__file__).parent.parent
@@ -100,14 +103,26 @@ async def test_a_platform_that_fails_says_why_and_the_others_go_on(caplog: pytes
     ]
 
 
-def test_a_token_for_a_platform_that_is_not_served_yet_is_told(
+def test_a_webhook_without_a_place_to_listen_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TELEGRAM_TOKEN", "x")
+    monkeypatch.setenv("BOT__TELEGRAM__WEBHOOK_URL", "https://bot.example.org/telegram")
     assert main(["run"]) == 1
     assert capsys.readouterr().err == (
-        "telegram.token is set, but this version does not speak on Telegram yet; remove the token\n"
+        "telegram.webhook_url is set, but not where to listen for it; set monitor.listen\n"
     )
+
+
+def test_no_log_line_has_a_token_in_it() -> None:
+    config = Config(telegram=Telegram(token=SecretStr("1:secret")))
+    try:
+        raise OSError("https://example.org/bot1:secret/getMe failed")
+    except OSError as error:
+        found = (type(error), error, error.__traceback__)
+    record = logging.LogRecord("x", logging.DEBUG, "", 1, "asked %s", ("bot1:secret",), found)
+    line = _Formatter(config).format(record)
+    assert "asked bot[token]" in line
+    assert "secret" not in line
 
 
 def test_lint_prints_file_line_and_question_and_exits_1_if_anything_is_wrong(

@@ -1,0 +1,205 @@
+"""How messages get to Telegram: in their turn, tried again where that is right, and after a room that has moved."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from typing import TypeVar
+
+from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
+
+from adapters.telegram.pacing import Pace
+from adapters.telegram.rendering import Page, QuizPoll
+from bot.messages import Room
+from bot.platforms import Gone, Memory
+
+logger = logging.getLogger(__name__)
+
+RETRIES = 3  # after a cut connection or a 5xx
+RETRY_WAIT = 0.1  # seconds before the first of them, doubled each time
+ANSWER_TIME = 60.0  # seconds for one message to a person, who has gone elsewhere after that
+
+T = TypeVar("T")
+
+# What a refusal says when the room, or its thread, is why. Telegram has no codes for these.
+_ROOM_GONE = (
+    "chat not found",
+    "chat_admin_required",
+    "chat_restricted",
+    "chat_send_plain_forbidden",
+    "chat_write_forbidden",
+    "group chat was deactivated",
+    "have no rights to send",
+    "input_user_deactivated",
+    "need administrator rights",
+    "not enough rights",
+    "peer_id_invalid",
+    "user is deactivated",
+    "user_is_blocked",
+)
+MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to send: a chat, or a topic of it."""
+
+    chat: int
+    thread: int | None = None
+
+    @classmethod
+    def of(cls, room: Room) -> "Place":
+        return cls(int(room.id), int(room.thread) if room.thread else None)
+
+
+class Delivery:
+    def __init__(self, bot: Bot, memory: Memory) -> None:
+        self._bot = bot
+        self._memory = memory
+        self._pace = Pace()
+
+    async def send(
+        self, place: Place, page: Page, *, reply_to: int | None = None, force_reply: str = "", post: bool = False
+    ) -> Message:
+        """A message. With `force_reply`, people are asked to answer it, in a field with this hint."""
+        reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
+        markup = ForceReply(selective=True, input_field_placeholder=force_reply) if force_reply else page.keyboard
+
+        def sending(chat: int) -> Awaitable[Message]:
+            if page.picture:
+                return self._bot.send_photo(
+                    chat,
+                    page.picture.content,
+                    caption=page.text.text,
+                    caption_entities=page.text.entities,
+                    filename=page.picture.name,
+                    reply_markup=markup,
+                    message_thread_id=place.thread,
+                    reply_parameters=reply,
+                )
+            return self._bot.send_message(
+                chat,
+                page.text.text,
+                entities=page.text.entities,
+                reply_markup=markup,
+                message_thread_id=place.thread,
+                reply_parameters=reply,
+            )
+
+        return await self._about(place, sending, post=post)
+
+    async def send_poll(
+        self, place: Place, poll: QuizPoll, right: int, keyboard: InlineKeyboardMarkup | None, *, post: bool = False
+    ) -> Message:
+        def sending(chat: int) -> Awaitable[Message]:
+            return self._bot.send_poll(
+                chat,
+                poll.question,
+                poll.options,
+                type="quiz",
+                correct_option_ids=[right],  # type: ignore[list-item]  # python-telegram-bot writes them out, 0 to 11
+                explanation=poll.explanation,
+                is_anonymous=False,
+                reply_markup=keyboard,
+                message_thread_id=place.thread,
+            )
+
+        return await self._about(place, sending, post=post)
+
+    async def edit(self, place: Place, message: int, page: Page, *, post: bool = False) -> None:
+        """Change a message of ours. BadRequest when it can't be changed any more."""
+
+        def editing(chat: int) -> Awaitable[object]:
+            return self._bot.edit_message_text(
+                page.text.text,
+                chat,
+                message,
+                entities=page.text.entities,
+                reply_markup=page.keyboard,
+            )
+
+        await _unless_the_same(self._about(place, editing, post=post, paced=False))
+
+    async def acknowledge(self, query: CallbackQuery, text: str = "") -> None:
+        """Answer a press, with an alert or without."""
+        await _insisting(lambda: query.answer(text or None, show_alert=bool(text)))
+
+    async def edit_shared(self, message: str, page: Page) -> None:
+        """Change a message that somebody shared by inline mode."""
+
+        def editing() -> Awaitable[object]:
+            return self._bot.edit_message_text(
+                page.text.text, inline_message_id=message, entities=page.text.entities, reply_markup=page.keyboard
+            )
+
+        await _unless_the_same(_insisting(editing))
+
+    async def _about(
+        self, place: Place, send: Callable[[int], Awaitable[T]], *, post: bool = False, paced: bool = True
+    ) -> T:
+        """Make a call about a chat. Raises Gone, and what else Telegram refuses.
+
+        A post is not tried again after an unknown outcome, since it must not appear twice; nor is a new message to a
+        person after a timeout, which is the most likely outcome of a message that did arrive.
+        """
+        chat, failed, moved = place.chat, 0, False
+        while True:
+            if paced:
+                await self._pace.turn(chat, post=post)
+            try:
+                return await send(chat)
+            except ChatMigrated as error:
+                await self._memory.room_moved("telegram", str(chat), str(error.new_chat_id))
+                if moved:
+                    raise
+                chat, moved = error.new_chat_id, True
+            except RetryAfter as error:
+                self._pace.hold(chat, seconds(error.retry_after))
+                paced = True
+            except Forbidden as error:
+                await self._memory.room_gone(Room("telegram", str(chat)))
+                raise Gone(str(error)) from error
+            except BadRequest as error:
+                told = str(error).casefold()
+                if any(part in told for part in _THREAD_GONE) and place.thread:
+                    await self._memory.room_gone(Room("telegram", str(chat), str(place.thread)))
+                elif any(part in told for part in _ROOM_GONE):
+                    await self._memory.room_gone(Room("telegram", str(chat)))
+                else:
+                    raise
+                raise Gone(str(error)) from error
+            except NetworkError as error:
+                failed += 1
+                if post or failed > RETRIES or (paced and isinstance(error, TimedOut)):
+                    raise
+                await asyncio.sleep(RETRY_WAIT * 2**failed)
+
+
+async def _insisting(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call that may be made twice, again after a cut connection or a 5xx."""
+    for failed in count(1):
+        try:
+            return await call()
+        except BadRequest:
+            raise
+        except NetworkError:
+            if failed > RETRIES:
+                raise
+            await asyncio.sleep(RETRY_WAIT * 2**failed)
+    raise AssertionError("counting does not end")
+
+
+async def _unless_the_same(editing: Awaitable[object]) -> None:
+    try:
+        await editing
+    except BadRequest as error:
+        if "message is not modified" not in str(error).casefold():
+            raise
+
+
+def seconds(wait: int | timedelta) -> float:
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,0 +1,262 @@
+"""The life of the bot on Telegram: start, register, take updates by long polling or webhook, post, end."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import os
+from collections import OrderedDict
+from contextlib import suppress
+from itertools import count
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+import orjson
+from aiohttp import web
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    Update,
+)
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import Application
+
+from adapters.telegram.delivery import MESSAGE_GONE, Delivery, Place, seconds
+from adapters.telegram.rendering import render
+from adapters.telegram.serving import Serving
+from adapters.telegram.transport import AiohttpRequest
+from bot.commands import Commands
+from bot.config import Config
+from bot.messages import Card, Rank, Room
+from bot.platforms import Answer, Gone, Memory, PlatformError
+from bot.wording import languages, said_in
+
+logger = logging.getLogger(__name__)
+
+UPDATES = ["message", "channel_post", "callback_query", "inline_query", "poll_answer", "my_chat_member"]
+POLL_TIME = 50  # seconds for which Telegram holds a question for updates that has no answer yet
+CONNECTIONS = 256
+START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later tries after a failure
+REFUSALS = 3  # of a token that was accepted before, in a row, until we believe it
+SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
+IN_HAND = 1_000  # updates that are answered at the same time
+REMEMBERED = 10_000  # updates, to know one that is delivered twice
+
+DESCRIPTION = "I deal interview questions, here and in groups: pick an answer, see at once what you missed, come back."
+SHORT_DESCRIPTION = "Interview questions, one at a time: practise every day and walk in calm."
+
+
+def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> "TelegramPlatform":
+    """Telegram as `config` says. With an `api_url`, a Bot API server of one's own is asked."""
+    os.environ.setdefault("PTB_TIMEDELTA", "1")  # python-telegram-bot's switch from numbers to times, else it warns
+    return TelegramPlatform(config, answer, commands, memory)
+
+
+class TelegramPlatform:
+    def __init__(self, config: Config, answer: Answer, commands: Commands, memory: Memory) -> None:
+        settings = config.telegram
+        self._listen = config.monitor.listen
+        self._webhook = settings.webhook_url
+        self._token = settings.token.get_secret_value()
+        self._commands = commands
+        self._memory = memory
+        origin = settings.api_url or "https://api.telegram.org"
+        builder = Application.builder().token(self._token).updater(None).job_queue(None)
+        builder.base_url(f"{origin}/bot").base_file_url(f"{origin}/file/bot")
+        self._requests = AiohttpRequest(connection_pool_size=CONNECTIONS), AiohttpRequest(connection_pool_size=1)
+        builder.request(self._requests[0]).get_updates_request(self._requests[1])
+        self._app = builder.build()
+        self._bot = self._app.bot
+        self._delivery = Delivery(self._bot, memory)
+        self._serving = Serving(self._app, self._delivery, answer, commands, memory)
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of people
+        self._taken: OrderedDict[int, None] = OrderedDict()
+
+    # Platform
+
+    async def run(self) -> int:
+        try:
+            await self._start()
+            await self._register()
+            logger.info("Telegram: serving as @%s; write to it at https://t.me/%s", *[self._bot.username] * 2)
+            await (self._serve_webhook() if self._webhook else self._poll())
+        except InvalidToken as error:
+            asked = (
+                f" at {self._bot.base_url.partition('/bot')[0]}" if "api.telegram.org" not in self._bot.base_url else ""
+            )
+            raise PlatformError(
+                f"Telegram{asked} does not accept the token; check telegram.token or TELEGRAM_TOKEN."
+            ) from error
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHUTDOWN_TIME):
+                    while self._in_hand:
+                        await asyncio.wait(self._in_hand)
+            for task in self._in_hand:
+                task.cancel()
+            await self._app.shutdown()
+            for request in self._requests:  # python-telegram-bot leaves them open if it was cut off while it started
+                await request.shutdown()
+        return 0
+
+    async def post(self, room: Room, card: Card) -> str:
+        return str(await self._serving.send(Place.of(room), card, post=True))
+
+    async def edit(self, room: Room, message: str, card: Card) -> None:
+        page = render(card, self._serving.link)[0]
+        try:
+            await self._delivery.edit(Place.of(room), int(message), page, post=True)
+        except BadRequest as error:
+            if not any(part in str(error).casefold() for part in MESSAGE_GONE):
+                raise
+            raise Gone(str(error)) from error
+
+    # Starting
+
+    async def _start(self) -> None:
+        """Reach Telegram, again and again until it is there."""
+        for failed in count():
+            try:
+                await self._app.initialize()
+                if not self._webhook:
+                    await self._bot.delete_webhook()  # else Telegram gives us no updates; those that wait are kept
+                return
+            except InvalidToken:
+                raise
+            except TelegramError as error:
+                wait = _wait(error, failed)
+                logger.warning("Telegram can't be reached: %s; trying again in %.0f seconds", error, wait)
+                await asyncio.sleep(wait)
+
+    async def _register(self) -> None:
+        """Tell Telegram our commands and what we are, unless it knows."""
+        scopes: dict[Rank, tuple[BotCommandScope, ...]] = {
+            Rank.OWNER: (BotCommandScopeAllPrivateChats(), BotCommandScopeAllChatAdministrators()),
+            Rank.MEMBER: (BotCommandScopeAllGroupChats(),),
+        }
+        listed = {
+            (rank, language): [
+                BotCommand(command.name, said_in(language, command.summary) if language else command.summary)
+                for command in self._commands.table
+                if command.rank <= rank
+            ]
+            for rank in scopes
+            for language in ("", *(sorted(languages() - {"en"})))
+        }
+        texts = [[rank, language, [one.to_dict() for one in found]] for (rank, language), found in listed.items()]
+        digest = hashlib.sha256(json.dumps([texts, DESCRIPTION, SHORT_DESCRIPTION]).encode()).hexdigest()
+        name = f"telegram commands of {self._bot.id}"
+        if await self._memory.note(name) == digest:
+            return
+        try:
+            for (rank, language), found in listed.items():
+                for scope in scopes[rank]:
+                    await self._bot.set_my_commands(found, scope, language)
+            for language in {language for _, language in listed}:
+                said = (said_in(language, text) if language else text for text in (DESCRIPTION, SHORT_DESCRIPTION))
+                await self._bot.set_my_description(next(said), language)
+                await self._bot.set_my_short_description(next(said), language)
+        except TelegramError as error:
+            logger.warning("Telegram refused the commands, those registered before stay: %s", error)
+            return
+        await self._memory.keep(name, digest)
+        logger.info("commands registered with Telegram")
+
+    # Updates
+
+    async def _poll(self) -> None:
+        """Ask for updates, for ever. What waits from before is taken too: an answer is never too late."""
+        offset: int | None = None
+        refused = failed = 0
+        while True:
+            try:
+                found = await self._bot.get_updates(offset, timeout=POLL_TIME, allowed_updates=UPDATES)
+            except InvalidToken:
+                refused += 1
+                if refused >= REFUSALS:
+                    raise
+                await asyncio.sleep(START_WAIT * refused)
+                continue
+            except TelegramError as error:
+                wait = _wait(error, failed)
+                if isinstance(error, Conflict):
+                    told = (
+                        "another process asks Telegram for this bot's updates; stop it, or give it a token of its own"
+                    )
+                    logger.error("Telegram: %s (trying again in %.0f seconds)", told, wait)
+                else:
+                    logger.warning("Telegram: no updates: %s; trying again in %.0f seconds", error, wait)
+                failed += 1
+                await asyncio.sleep(wait)
+                continue
+            refused = failed = 0
+            for update in found:
+                offset = update.update_id + 1
+                self._take(update)
+            while len(self._in_hand) >= IN_HAND:
+                await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _serve_webhook(self) -> None:
+        """Listen for updates where Telegram is told to send them. It proves itself by a secret made of the token."""
+        secret = hashlib.sha256(f"webhook of {self._token}".encode()).hexdigest()
+
+        async def receive(request: web.Request) -> web.Response:
+            if not hmac.compare_digest(request.headers.get("X-Telegram-Bot-Api-Secret-Token", ""), secret):
+                return web.Response(status=403)
+            if len(self._in_hand) >= IN_HAND:
+                return web.Response(status=503)  # Telegram sends it again
+            try:
+                update = Update.de_json(orjson.loads(await request.read()), self._bot)
+            except Exception:
+                logger.exception("Telegram: an update that could not be read")
+            else:
+                self._take(update)
+            return web.Response()  # Telegram would send one that can't be read again and again
+
+        app = web.Application()
+        app.router.add_post(urlsplit(self._webhook).path or "/", receive)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        host, _, port = self._listen.rpartition(":")
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+            except OSError as error:
+                raise PlatformError(f"monitor.listen {self._listen} can't be used: {error.strerror}.") from error
+            try:
+                await self._bot.set_webhook(self._webhook, secret_token=secret, allowed_updates=UPDATES)
+            except TelegramError as error:
+                raise PlatformError(f"Telegram refuses telegram.webhook_url: {error}.") from error
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    def _take(self, update: Update) -> None:
+        """Answer an update: all at once, but those of one person in order, and none twice."""
+        if update.update_id in self._taken:
+            return
+        self._taken[update.update_id] = None
+        if len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
+        person = update.effective_sender
+        turn = self._turns.setdefault(person.id if person else 0, asyncio.Lock())
+        task = asyncio.ensure_future(self._answered(update, turn))
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+
+    async def _answered(self, update: Update, turn: asyncio.Lock) -> None:
+        async with turn:
+            try:
+                await self._app.process_update(update)
+            except Exception:
+                logger.exception("Telegram: an update could not be answered")
+
+
+def _wait(error: TelegramError, failed: int) -> float:
+    """Seconds to wait after a failure."""
+    return seconds(error.retry_after) if isinstance(error, RetryAfter) else min(START_WAIT * 2**failed, LONGEST_WAIT)
