@@ -1,8 +1,11 @@
 """Telegram, through the real python-telegram-bot against a Bot API on loopback."""
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +40,7 @@ from tests.loopback_telegram import (
 )
 from tests.people import Conversation
 
+ROOT = Path(__file__).parent.parent
 A = Press("answer", "d", "A")
 
 
@@ -994,3 +998,33 @@ async def test_a_place_to_listen_that_is_taken_is_told_in_a_sentence(bot: Bot, l
         await bot.ended()
     taken.close()
     await taken.wait_closed()
+
+
+# The process
+
+
+async def test_the_whole_process_serves_ends_on_sigterm_and_logs_no_token_even_in_debug(
+    telegram: LoopbackTelegram, tmp_path: Path
+) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TELEGRAM_TOKEN": telegram.token,
+        "BOT__TELEGRAM__API_URL": telegram.url,
+        "BOT__MONITOR__LOG": "debug",
+        "BOT__DATABASE": f"sqlite:///{tmp_path / 'x.db'}",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    said = await telegram.say("/quiz")
+    await telegram.until(lambda: telegram.messages)
+    telegram.faults.append(fault("getUpdates", lambda: CUT))
+    asked = len(telegram.asked("getUpdates"))
+    await telegram.again(said.update_id)
+    await telegram.until(lambda: len(telegram.asked("getUpdates")) > asked + 1)
+    process.terminate()
+    _, logged = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0
+    assert b"[token]" in logged
+    assert telegram.token.encode() not in logged
+    assert len(telegram.messages) == 1
