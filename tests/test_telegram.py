@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters import telegram as adapter
+from adapters.telegram import delivery, pacing, serving
 from adapters.telegram import platform as life
-from adapters.telegram import serving
 from bot.commands import Command, Commands
 from bot.config import Config, Monitor, Telegram
 from bot.messages import Button, Call, Card, Picture, Press, Rank, Reply, Request, Room, Tone, Typed
@@ -33,6 +33,7 @@ from tests.loopback_telegram import (
     SUPERGROUP,
     LoopbackTelegram,
     Message,
+    Person,
     Pressed,
     check_entities,
     flood,
@@ -548,6 +549,39 @@ async def test_updates_of_one_person_are_answered_in_order_and_others_do_not_wai
     ready.set()
     await bot.settle(updates[-1])
     assert done == ["other", "first", "second"]
+
+
+async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "IN_HAND", 50)
+    never = asyncio.Event()
+
+    async def answer(request: Request) -> Reply:
+        if request.who.id == str(ADA):
+            await never.wait()
+        return Reply(new=Card("Here"))
+
+    await bot.start(answer)
+    for _ in range(100):
+        await bot.server.say("/quiz", ADA)
+    await bot.server.say("/quiz", BOB)
+    await bot.server.until(lambda: bot.server.messages)
+    assert bot.server.messages[0].chat == BOB
+    assert len(bot.platform._in_hand) <= life.PATIENCE + 1
+    never.set()
+
+
+async def test_a_raided_group_does_not_keep_others_waiting(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "MINUTE", 1_000.0)
+    await bot.start()
+    for who in range(5_000, 5_100):
+        bot.server.people[who] = Person(who, "raider")
+        said = await bot.server.say("/help", who, GROUP)
+    await bot.server.until(lambda: said.update_id not in bot.server.pending)
+    await bot.server.say("/help", BOB)
+    await bot.server.until(lambda: any(message.chat == BOB for message in bot.server.messages))
+    assert 0 < len(bot.platform._in_hand) <= delivery.PATIENCE + 1
+    for task in bot.platform._in_hand:
+        task.cancel()
 
 
 # Prompts

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TypeVar
 
 from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, Message, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram.pacing import Pace
 from adapters.telegram.rendering import Page, QuizPoll
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 RETRIES = 3  # after a cut connection or a 5xx
 RETRY_WAIT = 0.1  # seconds before the first of them, doubled each time
+PATIENCE = 20  # answers that wait for one chat: a minute's in a group
+LONGEST_FLOOD = 30.0  # seconds that a press waits because Telegram asks for it
 ANSWER_TIME = 60.0  # seconds for one message to a person, who has gone elsewhere after that
 
 T = TypeVar("T")
@@ -147,6 +149,8 @@ class Delivery:
         person after a timeout, which is the most likely outcome of a message that did arrive.
         """
         chat, failed, moved = place.chat, 0, False
+        if paced and not post and self._pace.waiting(chat) >= PATIENCE:
+            raise TelegramError(f"so many answers wait for {chat} that this one would come too late")
         while True:
             if paced:
                 await self._pace.turn(chat, post=post)
@@ -180,12 +184,16 @@ class Delivery:
 
 
 async def _insisting(call: Callable[[], Awaitable[T]]) -> T:
-    """Make a call that may be made twice, again after a cut connection or a 5xx."""
+    """Make a call that may be made twice, again after a cut connection or a 5xx, or when Telegram asked to wait."""
     for failed in count(1):
         try:
             return await call()
         except BadRequest:
             raise
+        except RetryAfter as error:
+            if failed > RETRIES or seconds(error.retry_after) > LONGEST_FLOOD:
+                raise
+            await asyncio.sleep(seconds(error.retry_after))
         except NetworkError:
             if failed > RETRIES:
                 raise

@@ -41,6 +41,10 @@ class Pace:
         self._serve(now)
         await waiter
 
+    def waiting(self, chat: int) -> int:
+        """How many answers wait for their turn in the chat."""
+        return len(self._chats[chat].waiting[0]) if chat in self._chats else 0
+
     def hold(self, chat: int, seconds: float) -> None:
         """Send nothing to the chat for a while: Telegram asked for it."""
         now = asyncio.get_running_loop().time()

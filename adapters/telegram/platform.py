@@ -44,6 +44,7 @@ START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later t
 REFUSALS = 3  # of a token that was accepted before, in a row, until we believe it
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 IN_HAND = 1_000  # updates that are answered at the same time
+PATIENCE = 30  # updates of one person that wait for their turn
 REMEMBERED = 10_000  # updates, to know one that is delivered twice
 
 DESCRIPTION = "I deal interview questions, here and in groups: pick an answer, see at once what you missed, come back."
@@ -74,7 +75,7 @@ class TelegramPlatform:
         self._delivery = Delivery(self._bot, memory)
         self._serving = Serving(self._app, self._delivery, answer, commands, memory)
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of people
+        self._turns: WeakValueDictionary[int, _Turn] = WeakValueDictionary()  # of people
         self._taken: OrderedDict[int, None] = OrderedDict()
 
     # Platform
@@ -244,17 +245,31 @@ class TelegramPlatform:
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
         person = update.effective_sender
-        turn = self._turns.setdefault(person.id if person else 0, asyncio.Lock())
+        turn = self._turns.setdefault(person.id if person else 0, _Turn())
+        if turn.waiting >= PATIENCE and not update.poll_answer:  # nobody else should wait for a hundred of one person's
+            logger.info("Telegram: somebody asks faster than we answer; an update is let go")
+            return
+        turn.waiting += 1
         task = asyncio.ensure_future(self._answered(update, turn))
         self._in_hand.add(task)
         task.add_done_callback(self._in_hand.discard)
 
-    async def _answered(self, update: Update, turn: asyncio.Lock) -> None:
-        async with turn:
-            try:
+    async def _answered(self, update: Update, turn: "_Turn") -> None:
+        try:
+            async with turn.lock:
                 await self._app.process_update(update)
-            except Exception:
-                logger.exception("Telegram: an update could not be answered")
+        except Exception:
+            logger.exception("Telegram: an update could not be answered")
+        finally:
+            turn.waiting -= 1
+
+
+class _Turn:
+    """One person's updates, which are answered in order."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
 
 
 def _wait(error: TelegramError, failed: int) -> float:

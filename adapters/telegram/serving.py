@@ -132,7 +132,7 @@ class Serving:
         press = Press.unpack(query.data or "")
         message = query.message
         if prompt := self._commands.prompts.get(press.verb):
-            await asyncio.gather(self._acknowledge(query), self._ask(query, press, prompt))
+            await asyncio.gather(self._acknowledge(query), _trying(self._ask(query, press, prompt)))
             return
         where = room_of(message) if message else Room("telegram", query.inline_message_id or "")
         rank = await self._rank(where, str(query.from_user.id), press)

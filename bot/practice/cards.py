@@ -39,7 +39,9 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False
         question.question,
         "\n\n".join(parts),
         rows=(answers, tuple(last)) if last else (answers,),
-        poll=_poll(deal, question.choices) if poll and deal.mode == "choice" and question.choices else None,
+        poll=_poll(deal, question.choices, question.answer)
+        if poll and deal.mode == "choice" and question.choices
+        else None,
         alone=None if private else alone,
     )
 
@@ -129,14 +131,9 @@ def more(deal: Deal, entry: Entry, *, leave_out: str = "") -> tuple[Button, ...]
     return (*buttons, Button(say("Next question"), Press("next", deal.id)))
 
 
-def _poll(deal: Deal, choices: Choices) -> Poll:
-    shown = _shown(deal, choices)
-    right = shown[deal.choices.index("0")][0]
-    return Poll(
-        tuple((text, Press("answer", deal.id, letter)) for letter, text in shown),
-        deal.choices.index("0"),
-        say("{letter} is right. The full answer is one press away.", letter=right),
-    )
+def _poll(deal: Deal, choices: Choices, why: str) -> Poll:
+    shown = tuple((text, Press("answer", deal.id, letter)) for letter, text in _shown(deal, choices))
+    return Poll(shown, deal.choices.index("0"), why)
 
 
 def with_field(card: Card, name: str, value: str) -> Card:
