@@ -21,7 +21,7 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m bot bank lint
 
-bench: .venv/dev
+bench: .venv/dev .venv-aiogram/bench
 	$(BIN)/python -m benchmarks
 
 format: .venv/dev
@@ -31,15 +31,17 @@ format: .venv/dev
 schema: .venv/dev
 	$(BIN)/python -m bot bank schema > questions/schema.json
 
-# Both files hold the same versions of what they share, for every supported Python.
+# The first two hold the same versions of what they share, for every supported Python. The third is what the benchmarks
+# compare with: aiogram, which needs an older pydantic than ours.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+	--no-emit-index-url --custom-compile-command "make lock"
 lock: .venv/dev
-	$(COMPILE) --group dev --output-file requirements-dev.txt
-	$(COMPILE) --constraint requirements-dev.txt --no-annotate --output-file requirements.txt
+	$(COMPILE) pyproject.toml --group dev --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements-dev.txt --no-annotate --output-file requirements.txt
+	echo "aiogram>=3.31,<4" | $(COMPILE) - --no-annotate --output-file requirements-bench.txt
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-aiogram .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -56,3 +58,9 @@ clean:
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
+
+.venv-aiogram/bench: .venv/python requirements-bench.txt
+	@echo "Installing what the benchmarks compare with (once) ..."
+	@$(BIN)/python -m venv .venv-aiogram
+	@.venv-aiogram/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 
-from benchmarks import dealing, discord_presses, loading, recording
+from benchmarks import dealing, discord_presses, loading, recording, telegram_presses
 
 ALL = {
     "recording": recording.main,
     "dealing": dealing.main,
     "loading": loading.main,
     "discord": discord_presses.main,
+    "telegram": telegram_presses.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -65,7 +65,7 @@ async def main() -> None:
         database = await connect(f"sqlite:///{Path(folder, 'x.db')}")
         await migrate(database)
         store = Store(database)
-        table, dispatch = core(Config(), Bank(load([QUESTIONS]).topics), store, utc_now, Random(1))
+        table, dispatch, _ = core(Config(), Bank(load([QUESTIONS]).topics), store, utc_now, Random(1))
         server = LoopbackDiscord(lenient=True)
         await server.start()
         settings = Config(discord=Discord(token=SecretStr(server.token), api_url=server.url))
