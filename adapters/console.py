@@ -19,7 +19,7 @@ from markdown_it.token import Token
 from bot.commands import Commands
 from bot.config import Config
 from bot.messages import Button, Card, Person, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer, Memory
+from bot.platforms import Answer, Memory, Posting
 from bot.wording import say
 
 WHO = Person("console", "you")
@@ -69,8 +69,18 @@ class Console:
             self._screen.note(say("See you tomorrow."))
         return 0
 
-    async def post(self, room: Room, card: Card) -> str:
+    @property
+    def ready(self) -> bool:
+        return True
+
+    async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
         self._show(card)
+        return ""
+
+    async def tell(self, who: Person, card: Card) -> None:
+        self._show(card)
+
+    async def missing(self, room: Room) -> str:
         return ""
 
     async def edit(self, room: Room, message: str, card: Card) -> None:

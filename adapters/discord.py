@@ -9,12 +9,14 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from inspect import Parameter, Signature
 from io import BytesIO
 from itertools import count
-from typing import Any
+from secrets import token_hex
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -25,7 +27,7 @@ from adapters.paging import pages
 from bot.commands import Command, Commands, Option, help_card
 from bot.config import Config, Discord
 from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer, Gone, Memory, PlatformError
+from bot.platforms import Answer, Gone, Memory, PlatformError, Posting, Unknown
 from bot.wording import languages, said_in, say
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,10 @@ DEFER_AFTER = 1.5  # seconds; an interaction dies after 3
 DELIVERY_TIME = 12.0  # seconds for one message: discord.py tries four times in it after a 5xx
 RETRIES = 3  # after a cut connection, which discord.py does not try again
 START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later tries to start again
+POSTS = 45  # in a second, of the 50 requests that are allowed
+RETRY_WAIT = 0.5  # seconds before a post is sent again, doubled each time
+NONCE = 25  # characters
+THREAD_NAME = 100  # characters
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 
 VIEW_TEXT = 4_000  # characters of all texts of a message
@@ -65,6 +71,8 @@ _STYLES = {
     Tone.BAD: discord.ButtonStyle.danger,
 }
 
+_ROLE = re.compile(r"<@&([0-9]+)>")
+
 _Interaction = discord.Interaction[Any]
 
 
@@ -92,6 +100,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._commands = commands
         self._memory = memory
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._next_post = 0.0
         self.tree = _Tree(self)
         for command in commands.table:
             self.tree.add_command(_app_command(command, self._serve))
@@ -128,12 +137,61 @@ class DiscordPlatform(discord.AutoShardedClient):
             await self.close()
         raise AssertionError("counting does not end")
 
-    async def post(self, room: Room, card: Card) -> str:
-        message = None
-        for page in render(card):
-            sending = self.get_partial_messageable(int(room.id)).send(view=page.view(), files=page.files())
-            message = await _in_room(sending)
-        return str(message.id) if message else ""
+    @property
+    def ready(self) -> bool:
+        return self.is_ready()
+
+    async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
+        return str((await self._post(self.get_partial_messageable(int(room.id)), card, how)).id)
+
+    async def tell(self, who: Person, card: Card) -> None:
+        await self._post(await _in_room(self.create_dm(discord.Object(int(who.id)))), card, Posting())
+
+    async def _post(self, where: discord.abc.Messageable, card: Card, how: Posting) -> discord.Message:
+        """Post a card. A page that may have arrived is sent again under its nonce, which Discord shows once."""
+        key = how.key or token_hex()
+        roles = [discord.Object(int(number)) for number in _ROLE.findall(how.ping)]
+        calls = discord.AllowedMentions(everyone=how.ping in ("@everyone", "@here"), users=False, roles=roles)
+        for place, page in enumerate(render(card, how.ping)):
+            nonce = hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:NONCE]
+            for attempt in range(RETRIES + 1):
+                await self._pace()
+                try:
+                    message = await _in_room(
+                        where.send(view=page.view(), files=page.files(), allowed_mentions=calls, nonce=nonce)
+                    )
+                    break
+                except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                    if attempt == RETRIES:
+                        raise Unknown(str(error) or type(error).__name__) from error
+                    await asyncio.sleep(RETRY_WAIT * 2**attempt)
+        if how.thread:
+            try:
+                await message.create_thread(name=how.thread[:THREAD_NAME])
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                logger.warning("Discord: no thread could be opened: %s", error)
+        return message
+
+    async def _pace(self) -> None:
+        """Posts leave one after the other. Answers to people are not among them: Discord counts those apart."""
+        loop = asyncio.get_running_loop()
+        self._next_post = max(self._next_post + 1 / POSTS, loop.time())
+        await asyncio.sleep(self._next_post - loop.time())
+
+    async def missing(self, room: Room) -> str:
+        channel = self.get_channel(int(room.id))
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return ""  # a private chat, or a thread that sleeps: to post is the only way to know
+        rights = channel.permissions_for(channel.guild.me)
+        speaks = rights.send_messages_in_threads if isinstance(channel, discord.Thread) else rights.send_messages
+        needed = {
+            say("View Channel"): rights.view_channel,
+            say("Send Messages"): speaks,
+            say("Embed Links"): rights.embed_links,
+            say("Attach Files"): rights.attach_files,
+        }
+        lacking = ", ".join(name for name, there in needed.items() if not there)
+        return say("I lack rights in this channel: {rights}.", rights=lacking) if lacking else ""
 
     async def edit(self, room: Room, message: str, card: Card) -> None:
         known = self.get_partial_messageable(int(room.id)).get_partial_message(int(message))
@@ -251,6 +309,9 @@ class DiscordPlatform(discord.AutoShardedClient):
             await _deliver(lambda: send(view=page.view(), files=page.files(), ephemeral=private))
 
 
+_T = TypeVar("_T")
+
+
 async def _deliver(send: Callable[[], Awaitable[Any]]) -> None:
     """Send something to a person. It is tried again after a cut connection; what can't be sent is logged."""
     try:
@@ -284,7 +345,7 @@ def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return guarded
 
 
-async def _in_room(sending: Awaitable[discord.Message]) -> discord.Message:
+async def _in_room(sending: Awaitable[_T]) -> _T:
     """A message in a room. Raises Gone where the room is the reason that there is none."""
     try:
         return await sending
@@ -340,7 +401,8 @@ class _Prompt(ui.Modal):
 class Page:
     """One message: a card, or a part of it."""
 
-    def __init__(self, card: Card, body: str, *, first: bool, last: bool) -> None:
+    def __init__(self, card: Card, body: str, *, first: bool, last: bool, ping: str = "") -> None:
+        self._ping = ping if first else ""
         self._card = card
         self._body = body
         self._first = first
@@ -366,6 +428,8 @@ class Page:
                 ]
                 box.add_item(ui.ActionRow(*buttons))
         view = ui.LayoutView(timeout=None)
+        if self._ping:
+            view.add_item(ui.TextDisplay(self._ping))
         view.add_item(box)
         view.stop()  # so that discord.py does not keep it: presses are answered from their custom_id
         return view
@@ -375,11 +439,11 @@ class Page:
         return [_file(picture)] if picture and self._last else []
 
 
-def render(card: Card) -> list[Page]:
+def render(card: Card, ping: str = "") -> list[Page]:
     """The card as messages: one, save where its body is too long for one. Buttons stand on the last."""
     bodies = pages(card.body, PAGE_TEXT) or [""]
     last = len(bodies) - 1
-    return [Page(card, body, first=place == 0, last=place == last) for place, body in enumerate(bodies)]
+    return [Page(card, body, first=place == 0, last=place == last, ping=ping) for place, body in enumerate(bodies)]
 
 
 def _file(picture: Picture) -> discord.File:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.bank.bank import Bank
@@ -22,6 +24,7 @@ from bot.bank.model import SectionFile
 from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
 from bot.dispatch import Dispatch, Now
+from bot.groups.daily import Daily
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
 from bot.learners.zones import Zones
@@ -36,6 +39,7 @@ from bot.store.store import Store
 logger = logging.getLogger("bot")
 
 DEFAULT_CONFIG = Path("bot.toml")
+FINISH_TIME = 5.0  # seconds that posts on their way get at the end
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,11 +135,14 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
     bank = usable_bank(config.questions)
     store = await open_store(config)
     try:
-        table, dispatch = core(config, bank, store, utc_now, SystemRandom())
-        platforms: list[Platform] = [
-            import_module(f"adapters.{name}").connect(config, dispatch.answer, table, store) for name in names
-        ]
-        serving = asyncio.gather(*(_served(platform) for platform in platforms))
+        made = core(config, bank, store, utc_now, SystemRandom())
+        for name in names:
+            adapter = import_module(f"adapters.{name}")
+            made.daily.platforms[name] = adapter.connect(config, made.dispatch.answer, made.commands, store)
+        gc.freeze()  # the bank and the libraries stay; looking through them again and again costs a tenth of a press
+        gc.set_threshold(20_000, 20, 100)
+        serving = asyncio.gather(*(_served(platform) for platform in made.daily.platforms.values()))
+        ticking = _tick(made.daily)
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # Windows
@@ -144,8 +151,25 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
             return max(await serving)
         except asyncio.CancelledError:
             return 0
+        finally:
+            ticking.shutdown(wait=False)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(made.daily.finish(), FINISH_TIME)
     finally:
         await store.close()
+
+
+def _tick(daily: Daily) -> Any:
+    """Look every second for what is due. Rows say what that is: a tick that comes late, or never, loses nothing."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # a tenth of a second, which other verbs need not wait
+
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a tick still runs is nothing to warn of
+    scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    for name in daily.platforms:
+        for due in (daily.post_due, daily.reveal_due, daily.count_answers, daily.remind_due):
+            scheduler.add_job(due, "interval", (name,), seconds=1)
+    scheduler.start()
+    return scheduler
 
 
 async def _served(platform: Platform) -> int:
@@ -166,12 +190,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> tuple[Commands, Dispatch]:
-    """The table of commands over a bank and a store, and what answers requests with it."""
+class Core(NamedTuple):
+    commands: Commands
+    dispatch: Dispatch
+    daily: Daily
+
+
+def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> Core:
+    """The table of commands over a bank and a store, what answers requests with it, and what happens by itself."""
     zones = Zones(ZoneInfo(config.timezone))
-    quiz = Quiz(bank, store, Dealer(bank, store, random), zones, now)
-    table = commands(bank, quiz, Progress(bank, store, zones, now), Preferences(store, zones, now))
-    return table, Dispatch(store, table, now)
+    dealer = Dealer(bank, store, random)
+    daily = Daily(bank, store, dealer, zones, now)
+    quiz = Quiz(bank, store, dealer, zones, now, daily.answered)
+    table = commands(bank, quiz, daily, Progress(bank, store, zones, now), Preferences(store, zones, now))
+    return Core(table, Dispatch(store, table, now), daily)
 
 
 def usable_bank(places: Sequence[str]) -> Bank:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.bank.bank import LEVELS, Bank
+from bot.groups.daily import Daily
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
 from bot.learners.zones import zone_names
@@ -63,11 +64,13 @@ class Commands:
         presses: Mapping[str, PressHandler],
         prompts: Mapping[str, str] | None = None,  # verbs that ask for a line of text first, and how they ask
         links: frozenset[str] = frozenset(),
+        ranks: Mapping[str, Rank] | None = None,
         shared: Callable[[str], list[tuple[str, Card]]] = lambda words: [],
     ) -> None:
         self.table = tuple(commands)
         self.presses = presses
         self.prompts = prompts or {}
+        self.ranks = ranks or {}  # that verbs take; without one, any
         self.links = links  # verbs that may also come by a link that anybody can make up: they change nothing
         self.shared = shared  # cards about some words, each with a name, that work wherever they are shown
         self._by_name = {command.name: command for command in commands}
@@ -77,10 +80,10 @@ class Commands:
 
     def rank(self, what: Call | Press | Typed) -> Rank:
         """The rank that this takes."""
-        name = what.command if isinstance(what, Call) else ""
-        if isinstance(what, Press) and what.verb == "call":
-            name = what.value
-        command = self.find(name)
+        press = what.press if isinstance(what, Typed) else what
+        if isinstance(press, Press) and press.verb != "call":
+            return self.ranks.get(press.verb, Rank.MEMBER)
+        command = self.find(press.command if isinstance(press, Call) else press.value)
         return command.rank if command else Rank.MEMBER
 
     def nearest(self, name: str) -> str:
@@ -108,7 +111,7 @@ class Commands:
 _WORDS = re.compile(r'[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 
 
-def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preferences) -> Commands:
+def commands(bank: Bank, quiz: Quiz, daily: Daily, progress: Progress, preferences: Preferences) -> Commands:
     """Everything the bot can do."""
     topic = Option("topic", say("A topic or a section"), suggest=bank.place_names)
     timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=zone_names)
@@ -129,9 +132,34 @@ def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preference
                 Option("style", say("In a group: buttons, or a quiz poll where there are such"), choices=STYLES),
             ),
         ),
+        Command(
+            "daily",
+            say("A question here every day, at a time that you set"),
+            daily.daily,
+            (
+                Option("time", say("When it comes, such as 09:00")),
+                timezone,
+                topic,
+                Option("weekdays", say("On which days, such as mon-fri")),
+                Option("reveal", say("When its answer is told, such as 20:00, or never")),
+                Option("style", say("Buttons, or a quiz poll where there are such"), choices=STYLES),
+                Option("thread", say("Open a thread to discuss it in, where there are such"), choices=("yes", "no")),
+                Option("ping", say("Whom to call, such as a role, or nobody")),
+            ),
+            Rank.MODERATOR,
+        ),
         Command("topics", say("What there is to practise, and how far you are"), progress.topics),
         Command("streak", say("Your days of practice in a row"), progress.streak),
-        Command("settings", say("Your time zone"), preferences.settings, (timezone,)),
+        Command(
+            "settings",
+            say("Your time zone, a reminder of your streak, and whether others see your name"),
+            preferences.settings,
+            (
+                timezone,
+                Option("reminder", say("When to tell you that your streak ends today, such as 20:00, or off")),
+                Option("hide", say("Keep your name to yourself"), choices=("yes", "no")),
+            ),
+        ),
         Command("help", say("What this bot does"), help_),
         Command("start", say("Begin here"), help_),
     )
@@ -145,8 +173,15 @@ def commands(bank: Bank, quiz: Quiz, progress: Progress, preferences: Preference
         "next": quiz.next,
         "pick": quiz.pick,
         "verdict": quiz.verdict,
+        "daily": daily.pressed,
     }
-    return Commands(table, presses, links=frozenset({"verdict", "show"}), shared=quiz.shared)
+    return Commands(
+        table,
+        presses,
+        links=frozenset({"verdict", "show"}),
+        ranks={"daily": Rank.MODERATOR},
+        shared=quiz.shared,
+    )
 
 
 def help_card(table: Sequence[Command]) -> Card:

@@ -26,6 +26,8 @@ class Dispatch:
         """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
         language.set(best(request.locale))
         try:
+            if request.rank < self._commands.rank(request.what):
+                raise Refusal(say("Only moderators can do that here."))
             return await self._answer(request)
         except Refusal as refusal:
             return Reply(aside=refusal.card)
@@ -54,8 +56,6 @@ class Dispatch:
         command = self._commands.find(call.command)
         if not command:
             return self._unknown(request, call.command)
-        if request.rank < command.rank:
-            raise Refusal(say("Only moderators can do that here."))
         options = _read(command, call)
         learner = await self._store.learner(request.who, self._now())
         return await command.handler(request, learner, options)

@@ -1,15 +1,20 @@
 """What the core asks of a chat platform, and what a platform asks of the core."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.messages import Card, Reply, Request, Room
+from bot.messages import Card, Person, Reply, Request, Room
 
 Answer = Callable[[Request], Awaitable[Reply]]
 
 
 class Gone(Exception):
     """The room no longer exists, or no longer wants us."""
+
+
+class Unknown(Exception):
+    """What was sent may have arrived, or not."""
 
 
 class PlatformError(Exception):
@@ -36,14 +41,36 @@ class Memory(Protocol):
         """The room is there for us again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How to post. Platforms leave out what they don't have."""
+
+    key: str = ""  # names the post: what is posted twice under one key within minutes appears once
+    ping: str = ""  # who is called, as the platform writes it
+    thread: str = ""  # the name of a thread to open under it, for discussion
+
+
 class Platform(Protocol):
     """What `connect(config, answer, commands, memory)` of an adapter returns."""
 
     async def run(self) -> int:
         """Serve people until they leave or the task is cancelled; the exit code. Raises PlatformError."""
 
-    async def post(self, room: Room, card: Card) -> str:
-        """Show a card in a room; the id of the message. Raises Gone."""
+    @property
+    def ready(self) -> bool:
+        """Whether it can post: it is connected, or has been and will be again."""
+
+    async def post(self, room: Room, card: Card, how: Posting = ...) -> str:
+        """Show a card in a room; the id of the message. Raises Gone, Unknown.
+
+        Posts go behind the answers to people, and no faster than the platform allows.
+        """
 
     async def edit(self, room: Room, message: str, card: Card) -> None:
         """Replace the card of a message. Raises Gone."""
+
+    async def tell(self, who: Person, card: Card) -> None:
+        """Show a card to a person in private. Raises Gone, Unknown."""
+
+    async def missing(self, room: Room) -> str:
+        """What keeps us from posting in a room, in one sentence; empty if nothing does."""

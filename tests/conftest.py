@@ -112,7 +112,7 @@ async def sqlite_store(sqlite_url: str) -> AsyncIterator[Store]:
 @pytest.fixture
 def conversation(bank: Bank, sqlite_store: Store, clock: Clock) -> Conversation:
     """The whole core over a real database: requests in, replies out."""
-    table, dispatch = core(Config(), bank, sqlite_store, clock, Random(1))
+    table, dispatch, _ = core(Config(), bank, sqlite_store, clock, Random(1))
     return Conversation(dispatch.answer, table)
 
 

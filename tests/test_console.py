@@ -175,7 +175,7 @@ def test_a_closed_or_full_stream_is_no_traceback(folder: Path, redirect: str) ->
 def test_what_a_run_does_not_use_is_not_imported(folder: Path) -> None:
     code = (
         "import sys; from bot.__main__ import main; main(['console']);"
-        "print([name for name in ('asyncpg', 'discord', 'telegram', 'PIL', 'prompt_toolkit', 'rich', 'apscheduler')"
+        "print([name for name in ('asyncpg', 'discord', 'telegram', 'PIL', 'prompt_toolkit', 'rich')"
         " if name in sys.modules])"
     )
     done = subprocess.run(

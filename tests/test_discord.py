@@ -90,7 +90,7 @@ async def test_the_table_is_registered_with_options_choices_and_places(server: L
     await start()
     assert server.syncs == [""]
     commands = {command["name"]: command for command in server.commands}
-    assert set(commands) == {"quiz", "topics", "streak", "settings", "help", "start"}
+    assert set(commands) == {"quiz", "daily", "topics", "streak", "settings", "help", "start"}
     options = {option["name"]: option for option in commands["quiz"]["options"]}
     assert options["topic"]["autocomplete"]
     assert [choice["value"] for choice in options["level"]["choices"]] == ["junior", "mid", "senior"]
@@ -530,7 +530,7 @@ async def test_in_a_second_process_the_same_press_counts_once(
     await start()
     question = await dealt(server)
     await seen(await server.press(question, "A"))
-    table, dispatch = core(Config(), bank, sqlite_store, clock, Random(2))
+    table, dispatch, _ = core(Config(), bank, sqlite_store, clock, Random(2))
     await start(dispatch.answer, table)
     assert "the first answer counts" in (await seen(await server.press(question, "B"))).text
 

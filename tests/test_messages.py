@@ -51,4 +51,6 @@ def test_escaped_text_shows_as_it_stands_and_draws_nothing(text: str) -> None:
     (inline,) = [token for token in tokens if token.type == "inline"]
     assert {child.type for child in inline.children or ()} <= {"text", "text_special"}
     words = "".join(child.content for child in inline.children or ())
-    assert words.split() == f"x{' '.join(''.join(c for c in text if c.isprintable() or c == ' ').split())}x".split()
+    assert (
+        words.split() == f"x{' '.join(''.join(c for c in text if c.isprintable() or c in ' \u200d').split())}x".split()
+    )

@@ -401,6 +401,6 @@ async def test_every_button_of_every_card_works(conversation: Conversation) -> N
 
 async def test_two_choices_and_five_choices_have_as_many_buttons(clock: Clock, sqlite_store: Store) -> None:
     for many in (2, 5):
-        table, dispatch = core(Config(), bank_of(question("q", choices=many)), sqlite_store, clock, Random(1))
+        table, dispatch, _ = core(Config(), bank_of(question("q", choices=many)), sqlite_store, clock, Random(1))
         card = shown(await Conversation(dispatch.answer, table).type("/quiz", where=Room("test", f"room {many}")))
         assert [button.label for button in card.rows[0]] == list("ABCDE"[:many])

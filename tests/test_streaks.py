@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.learners import scoring
+from bot.learners import scoring, zones
 from bot.learners.streaks import Streak, streak
-from bot.learners.zones import Zones, find_zone, nearest_zones
+from bot.learners.zones import Zones, find_zone, nearest_zones, zone_names
 from bot.store.store import Learner
 
 TODAY = date(2026, 3, 2)
@@ -82,9 +82,65 @@ def test_a_zone_is_found_by_its_name_or_its_city(words: str, zone: str) -> None:
     assert find_zone(words) == zone
 
 
+@pytest.mark.parametrize(
+    ("words", "zone"),
+    [("Köln", "Europe/Berlin"), ("MÜNCHEN", "Europe/Berlin"), ("muenchen", "Europe/Berlin"),
+     ("Kraków", "Europe/Warsaw"), ("Łódź", "Europe/Warsaw"), ("São Paulo", "America/Sao_Paulo"),
+     ("San Francisco", "America/Los_Angeles"), ("Washington, D.C.", "America/New_York"), ("mumbai", "Asia/Kolkata"),
+     ("St. Petersburg", "Europe/Moscow"), ("Rio de Janeiro", "America/Sao_Paulo"), ("Tel Aviv", "Asia/Jerusalem"),
+     ("Buenos Aires", "America/Argentina/Buenos_Aires"), ("port au prince", "America/Port-au-Prince"),
+     ("St. John's", "America/St_Johns"), ("Istanbul", "Europe/Istanbul")],
+)  # fmt: skip
+def test_a_zone_is_found_by_a_city_that_it_is_not_named_after_however_it_is_written(words: str, zone: str) -> None:
+    assert find_zone(words) == zone
+
+
+@pytest.mark.parametrize(
+    ("words", "zone"),
+    [("+02:00", "Etc/GMT-2"), ("UTC+2", "Etc/GMT-2"), ("utc +2", "Etc/GMT-2"), ("+0200", "Etc/GMT-2"),
+     ("GMT-3", "Etc/GMT+3"), ("UTC−3", "Etc/GMT+3"), ("+14", "Etc/GMT-14"), ("-12", "Etc/GMT+12"), ("GMT", "UTC"),
+     ("utc+0", "UTC"), ("-00:00", "UTC"), ("Etc/GMT-2", "Etc/GMT-2"), ("etc/gmt+3", "Etc/GMT+3"),
+     ("utc +5:30", ""), ("+15", ""), ("-13", ""), ("+00:30", ""), ("+1:75", "")],
+)  # fmt: skip
+def test_a_whole_hour_from_utc_is_found_as_people_say_it(words: str, zone: str) -> None:
+    assert find_zone(words) == zone
+
+
+@pytest.mark.parametrize("hours", range(-12, 15))
+def test_an_offset_is_a_zone_to_live_in_that_is_as_far_ahead_as_was_said(hours: int) -> None:
+    zone = Zones(ZoneInfo("Asia/Tokyo")).of(Learner("x", find_zone(f"UTC{hours:+d}")))
+    assert datetime(2026, 7, 1, tzinfo=UTC).astimezone(zone).utcoffset() == timedelta(hours=hours)
+
+
+def test_every_name_that_is_offered_is_found_and_is_a_place() -> None:
+    assert all(find_zone(name) == name for name in zone_names())
+    assert not any(name.startswith("Etc/") for name in zone_names())
+
+
+def test_every_city_is_in_a_zone_that_there_is() -> None:
+    assert all(find_zone(city) == zone and zone in zone_names() for city, zone in zones.CITIES.items())
+
+
 def test_a_mistyped_zone_gets_the_nearest_names() -> None:
     assert "Europe/Berlin" in nearest_zones("Europe/Berlln")
     assert "Europe/Berlin" in nearest_zones("berlim")
+    assert "Europe/Berlin" in nearest_zones("Hambrug")
+
+
+def test_a_city_that_several_zones_are_named_after_gets_them_offered() -> None:
+    assert find_zone("Eastern") == ""
+    assert {"Canada/Eastern", "US/Eastern"} <= set(nearest_zones("Eastern"))
+
+
+def test_an_offset_without_a_zone_of_its_own_gets_the_places_that_keep_it() -> None:
+    assert nearest_zones("utc +5:30") == ["Asia/Kolkata", "Asia/Colombo"]
+    assert nearest_zones("-3:30") == ["America/St_Johns"]
+    assert nearest_zones("+15") == []
+    for (hours, minutes), places in zones.BETWEEN.items():
+        sign = -1 if hours < 0 else 1
+        for place in places:
+            offsets = {datetime(2026, month, 1, tzinfo=UTC).astimezone(ZoneInfo(place)).utcoffset() for month in (1, 7)}
+            assert timedelta(hours=hours, minutes=sign * minutes) in offsets
 
 
 def test_points_are_for_a_right_choice_and_grow_with_the_level() -> None:

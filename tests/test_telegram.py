@@ -146,7 +146,7 @@ def fault(method: str, made: Callable[[], Any], chat: int | None = None) -> Call
 async def test_commands_are_registered_by_scope_once_with_descriptions(bot: Bot) -> None:
     await bot.start()
     names = [command.name for command in bot.commands.table]
-    for scope in ("all_private_chats", "all_group_chats", "all_chat_administrators"):
+    for scope in ("all_private_chats", "all_chat_administrators"):
         assert [one["command"] for one in bot.server.commands[scope, ""]] == names
     assert bot.server.profile["description", ""]
     assert bot.server.profile["short_description", ""]

@@ -472,7 +472,7 @@ async def test_a_handshake_that_does_not_come_is_a_timeout(kind: Kind) -> None:
     [
         ({"write_timeout": SOON}, {}, {"text": "0" * 2**25}),
         ({"write_timeout": None}, {"write_timeout": SOON}, {"text": "0" * 2**25}),
-        ({"media_write_timeout": SOON}, {}, {"document": InputFile(bytes(2**25))}),
+        ({"media_write_timeout": SOON, "write_timeout": None}, {}, {"document": InputFile(bytes(2**25))}),
         ({"media_write_timeout": None}, {"write_timeout": SOON}, {"document": InputFile(bytes(2**25))}),
     ],
 )

@@ -209,7 +209,7 @@ class Serving:
         change = update.my_chat_member
         assert change  # noqa: S101 - of this handler's updates
         room = _room(change.chat.id, change.chat.type)
-        if not _may_speak(change.new_chat_member):
+        if not may_speak(change.new_chat_member):
             await self._memory.room_gone(room)
             return
         await self._memory.room_back(room)
@@ -422,7 +422,7 @@ def _prompt_name(chat: int, message: int) -> str:
     return f"telegram prompt {chat}/{message}"
 
 
-def _may_speak(member: ChatMember) -> bool:
+def may_speak(member: ChatMember) -> bool:
     if isinstance(member, ChatMemberRestricted):
         return member.is_member and member.can_send_messages
     if isinstance(member, ChatMemberAdministrator):

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import accumulate, groupby
 from typing import NamedTuple
@@ -64,7 +65,8 @@ def rendered(markdown: str) -> Text:
     return writer.text()
 
 
-def card_text(heading: str, body: str, fields: Sequence[tuple[str, str]] = ()) -> Text:
+@lru_cache(maxsize=1_000)  # many press at the same time on what was posted to all
+def card_text(heading: str, body: str, fields: tuple[tuple[str, str], ...] = ()) -> Text:
     """A card, every part of it Markdown. After the first block of the body, long prose is folded."""
     writer = _Writer()
     writer.line(heading, Kind.BOLD)
@@ -105,6 +107,8 @@ def split(
     Both limits are at least 10.
     """
     source, stop = text.text, len(text.text.rstrip())
+    if 0 < stop == len(source) <= limit // 2 and len(text.entities) <= entities and _VISIBLE.match(source):
+        return [text]  # as most are
     units = _units(source)
     live = sorted(
         (_span(entity, units) for entity in text.entities), key=lambda span: (span.start, -span.end, _RANKS[span.kind])

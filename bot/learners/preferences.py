@@ -1,10 +1,14 @@
-"""What a learner has chosen: for now, the time zone."""
+"""What a learner has chosen: the time zone, a reminder, and whether others see their name."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
+from bot.groups.schedule import next_due, read_time
 from bot.learners.zones import Zones, find_zone, nearest_zones
 from bot.messages import Card, Refusal, Reply, Request, Tone, escape
+from bot.store.schedules import Reminder
 from bot.store.store import Learner, Store
 from bot.wording import say
 
@@ -16,8 +20,18 @@ class Preferences:
         self._now = now
 
     async def settings(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
+        done = []
         if "timezone" in options:
-            return Reply(aside=await self._move(learner, options["timezone"]))
+            done.append(await self._move(learner, options["timezone"]))
+            learner = await self._store.learner(request.who, self._now())
+        if "reminder" in options:
+            done.append(await self._remind(request, learner, options["reminder"]))
+        if "hide" in options:
+            done.append(await self._hide(learner, hidden=options["hide"] == "yes"))
+        if done:
+            first, *others = done
+            body = "\n\n".join([first.body, *(f"**{card.heading}**\n\n{card.body}" for card in others)])
+            return Reply(aside=replace(first, body=body))
         zone = self._zones.of(learner)
         body = say(
             "Your days begin at midnight in **{zone}**, where it is {time} now. "
@@ -25,7 +39,33 @@ class Preferences:
             zone=zone.key,
             time=f"{self._now().astimezone(zone):%H:%M}",
         )
-        return Reply(aside=Card(say("Your settings"), body))
+        at = await self._store.schedules.reminder(learner.id)
+        reminded = (
+            say("You are reminded at **{time}** when your streak ends that day.", time=at)
+            if at
+            else say("You are not reminded when your streak ends; `/settings reminder:20:00` changes that.")
+        )
+        named = say("Others don't see your name.") if learner.hidden else say("Others see your name on boards.")
+        return Reply(aside=Card(say("Your settings"), "\n\n".join([body, reminded, named])))
+
+    async def _remind(self, request: Request, learner: Learner, written: str) -> Card:
+        """One private message on days when the streak would end."""
+        if written.casefold() in ("off", "no", "never", "none"):
+            await self._store.schedules.remind_no_more(learner.id)
+            return Card(say("You are not reminded any more"), tone=Tone.GOOD)
+        at = read_time(written)
+        if not at:
+            raise Refusal(say("I don't understand the time “{words}”", words=escape(written[:40])), say("Try `20:00`."))
+        zone = self._zones.of(learner)
+        reminder = Reminder(learner.id, request.who, f"{at:%H:%M}", next_due(self._now(), at, zone))
+        await self._store.schedules.remind(reminder)
+        body = say("In {zone}, on days when you have not practised and have a streak to lose.", zone=zone.key)
+        return Card(say("You are reminded at {time}", time=reminder.at), body, tone=Tone.GOOD)
+
+    async def _hide(self, learner: Learner, *, hidden: bool) -> Card:
+        await self._store.set_hidden(learner, hidden=hidden)
+        heading = say("Others don't see your name") if hidden else say("Others see your name")
+        return Card(heading, say("On boards, and beside what you did first."), tone=Tone.GOOD)
 
     async def _move(self, learner: Learner, words: str) -> Card:
         found = find_zone(words)
@@ -35,6 +75,9 @@ class Preferences:
             raise Refusal(say("I know no time zone “{words}”", words=escape(words[:40])), body)
         before, now = self._zones.of(learner).key, self._now()
         await self._store.set_timezone(learner, found, now)
+        if at := await self._store.schedules.reminder(learner.id):
+            following = next_due(now, time.fromisoformat(at), ZoneInfo(found))
+            await self._store.schedules.move_reminder(learner.id, following)
         zone = self._zones.of(Learner(learner.id, found))
         body = say(
             "Before, it was {before}. It is {time} there now. The days that you have practised stay as they were.",

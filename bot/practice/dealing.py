@@ -34,7 +34,13 @@ class Dealer:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of audiences, in this process
 
     async def deal(
-        self, where: Room, learner: Learner, filters: Filters, now: datetime, cause: str = ""
+        self,
+        where: Room,
+        learner: Learner,
+        filters: Filters,
+        now: datetime,
+        cause: str = "",
+        closes: datetime | None = None,
     ) -> Deal | None:
         """Deal a question; None when the bank has none like this. The same cause gets the same deal again."""
         if not len(self._bank.pool(filters)):
@@ -49,7 +55,7 @@ class Dealer:
                 mode, choices = self._shape(name, filters)
                 number = recent[0][0] + 1 if recent else 1
                 id_ = id_of(cause, ID_LENGTH) if cause else new_id(ID_LENGTH)
-                deal = Deal(id_, audience, number, room, name, mode, choices, filters.pack(), now)
+                deal = Deal(id_, audience, number, room, name, mode, choices, filters.pack(), now, closes)
                 if await self._store.deal(deal):
                     return deal
                 if cause and (dealt := await self._store.dealt(deal.id, learner)):

@@ -34,11 +34,20 @@ class _Open(NamedTuple):
 
 
 class Quiz:
-    def __init__(self, bank: Bank, store: Store, dealer: Dealer, zones: Zones, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        bank: Bank,
+        store: Store,
+        dealer: Dealer,
+        zones: Zones,
+        now: Callable[[], datetime],
+        answered: Callable[[Deal], None] = lambda deal: None,
+    ) -> None:
         self._bank = bank
         self._store = store
         self._dealer = dealer
         self._zones = zones
+        self._answered = answered  # told of every first answer in a shared room
         self._now = now
 
     async def deal(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
@@ -199,8 +208,12 @@ class Quiz:
         # In private the periods are the learner's own; a community has one calendar for all.
         buckets = scoring.buckets(day if dealt.room.private else self._zones.default_day(now))
         community = (dealt.room.platform, dealt.room.community)
-        kept, new_day = await self._store.answer(dealt, learner, answer, review, day, community, buckets, now)
+        kept, new_day = await self._store.answer(
+            dealt, learner, answer, review, day, community, buckets, now, request.name
+        )
         if kept:
+            if not dealt.room.private:
+                self._answered(dealt.deal)
             return replace(dealt, review=review), kept, False, new_day
         earlier = await self._dealt(request, learner, Press("answer", dealt.deal.id))  # another press was faster
         return earlier, earlier.answer or answer, True, False

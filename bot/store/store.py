@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
+from bot.store.schedules import Schedules
 
 PAGE = 100  # rows of a query that goes on until enough is found
 
@@ -39,6 +40,7 @@ class Learner:
 
     id: str
     timezone: str = ""
+    hidden: bool = False  # from boards and other places where others would read the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Dealt:
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.schedules = Schedules(database)
 
     async def close(self) -> None:
         await self._database.close()
@@ -119,11 +122,14 @@ class Store:
             new = {**values, "id": new_id(16), "now": _seconds(now)}
             await self._database.write([Statement(_NEW_LEARNER, new), Statement(_NEW_ACCOUNT, new)])
             rows = await self._database.fetch(_LEARNER, values)
-        return Learner(rows[0]["id"], rows[0]["timezone"] or "")
+        return Learner(rows[0]["id"], rows[0]["timezone"] or "", bool(rows[0]["hidden"]))
 
     async def set_timezone(self, learner: Learner, timezone: str, now: datetime) -> None:
         values = {"learner": learner.id, "timezone": timezone, "now": _seconds(now)}
         await self._database.write([Statement(_SET_TIMEZONE, values)])
+
+    async def set_hidden(self, learner: Learner, *, hidden: bool) -> None:
+        await self._database.write([Statement(_SET_HIDDEN, {"learner": learner.id, "hidden": hidden})])
 
     # Rooms
 
@@ -232,6 +238,7 @@ class Store:
         community: tuple[str, str],
         buckets: tuple[str, str, str, str],
         now: datetime,
+        name: str = "",
     ) -> tuple[Answer | None, bool]:
         """Keep a learner's answer to a deal, with all that follows from it; all of it, or nothing if there is one.
 
@@ -241,6 +248,7 @@ class Store:
             day: the learner's local day
             community: the platform, and its community or "" in private
             buckets: the periods that the points count for
+            name: the learner's name as others see it, if it is known
 
         Returns:
             the answer as it was kept, or None if there was one before; and whether it is the first of the day
@@ -258,6 +266,7 @@ class Store:
             "day": day.isoformat(),
             "platform": community[0],
             "community": community[1],
+            "name": name,
             **_review_values(review),
             **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
@@ -334,7 +343,7 @@ _KEEP = """
 _FORGET = "DELETE FROM note WHERE name = :name"
 
 _LEARNER = """
-    SELECT learner.id, learner.timezone
+    SELECT learner.id, learner.timezone, learner.hidden
     FROM account JOIN learner ON learner.id = account.learner
     WHERE account.platform = :platform AND account.platform_id = :platform_id
 """
@@ -353,6 +362,8 @@ _NEW_ACCOUNT = """
 """
 
 _SET_TIMEZONE = "UPDATE learner SET timezone = :timezone, zone_changed_at = :now WHERE id = :learner"
+
+_SET_HIDDEN = "UPDATE learner SET hidden = :hidden WHERE id = :learner"
 
 _ROOM = "SELECT id, gone FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
 
@@ -440,7 +451,7 @@ _DEALT = """
 """
 
 # One learner's answers wait for each other here, on PostgreSQL too: what follows asks for earlier ones.
-_MY_TURN = "UPDATE learner SET created_at = created_at WHERE id = :learner"
+_MY_TURN = "UPDATE learner SET name = CASE WHEN :name = '' THEN name ELSE :name END WHERE id = :learner"
 
 # Only the first answer that a learner chose to a question earns points, in whichever deal.
 _ANSWER = """

@@ -1,0 +1,1 @@
+"""Practising together: a question a day in a room."""
