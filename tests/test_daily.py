@@ -397,6 +397,18 @@ async def test_after_a_month_away_it_goes_on_without_flooding_the_room(server: S
     assert len(server.chat.posts) == 1
 
 
+async def test_the_last_minute_of_a_day_leaves_time_to_post_in_it(server: Server) -> None:
+    await server.set("/daily time:23:59 timezone:UTC")
+    await server.until(at(3, 0), timedelta(seconds=10))
+    assert len(server.chat.posts) == 1
+
+
+async def test_a_zone_that_is_an_offset_is_shown_as_it_was_said(server: Server) -> None:
+    panel = await server.set("/daily time:09:00 timezone:UTC+2")
+    assert "- timezone: **UTC+2**" in panel.body
+    assert "- Tue 2026-03-03 09:00 UTC+2" in panel.body
+
+
 # Changing time and zone
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.bank.bank import Bank, Entry, Filters
 from bot.charts import answers_chart
 from bot.groups.schedule import (
+    EVERY_DAY,
     day_of,
     in_time,
     next_due,
@@ -25,7 +26,7 @@ from bot.groups.schedule import (
     weekdays_in_words,
 )
 from bot.learners.streaks import streak
-from bot.learners.zones import Zones, find_zone, nearest_zones
+from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
 from bot.messages import Button, Card, Person, Press, Refusal, Reply, Request, Room, escape
 from bot.platforms import Gone, Platform, Posting, Unknown
 from bot.practice import cards
@@ -38,7 +39,6 @@ from bot.wording import count, say
 logger = logging.getLogger(__name__)
 
 DEFAULT_TIME = "09:00"
-EVERY_DAY = "1234567"
 PAGE = 100  # rows that are looked for at once
 AT_ONCE = 32  # posts of a platform that are on their way; more would only wait for the platform's limits
 SLOT_TIME = 5.0  # seconds after which a post that is still on its way lets another one begin
@@ -164,7 +164,7 @@ class Daily:
         waiting = before and before.next_due and before.next_due >= now and day_of(before.next_due, zone) == today
         if waiting and (last is None or last < today) and str(today.isoweekday()) in after.weekdays:
             due = min(due, now) if day_of(due, zone) > today else due  # its new time is over already: then now
-        return due + timedelta(seconds=spread(after.id))
+        return due + _spread(after)
 
     async def _last_day(self, room: str, zone: ZoneInfo) -> date | None:
         """The local day of the last post, as it is called in this zone."""
@@ -241,7 +241,7 @@ class Daily:
         shown: list[str] = []
         due = schedule.next_due and _of_day(schedule)
         while due and len(shown) < SHOWN_DUE:
-            shown.append(f"- {due.astimezone(zone):%a %Y-%m-%d %H:%M} {zone.key}")
+            shown.append(f"- {due.astimezone(zone):%a %Y-%m-%d %H:%M} {spoken(zone.key)}")
             at = time.fromisoformat(schedule.at)
             due = next_due(due, at, zone, schedule.weekdays, day_of(due, zone))
         if not shown:
@@ -341,7 +341,7 @@ class Daily:
         zone, due = _zone_of(schedule), _of_day(schedule)
         at, last = time.fromisoformat(schedule.at), day_of(due, zone)
         following = next_due(max(due, now - CATCH_UP), at, zone, schedule.weekdays, last)
-        return following + timedelta(seconds=spread(schedule.id))
+        return following + _spread(schedule)
 
     async def _send(self, schedule: Schedule, post: Post) -> None:
         """Send a claimed post, and record what became of it."""
@@ -528,7 +528,13 @@ def _zone_of(schedule: Schedule) -> ZoneInfo:
 def _of_day(schedule: Schedule) -> datetime:
     """The moment that is due, before it was spread."""
     assert schedule.next_due  # noqa: S101 - asked for only while it is not paused
-    return schedule.next_due - timedelta(seconds=spread(schedule.id))
+    return schedule.next_due - _spread(schedule)
+
+
+def _spread(schedule: Schedule) -> timedelta:
+    """So that not all rooms are due in the same second. In the last minute of a day, there is less time for it."""
+    seconds = spread(schedule.id)
+    return timedelta(seconds=seconds // 2 if schedule.at == "23:59" else seconds)
 
 
 def _time(written: str) -> str:
@@ -555,7 +561,7 @@ def _lines(schedule: Schedule) -> dict[str, str]:
     filters = Filters.unpack(schedule.filters)
     return {
         "time": schedule.at,
-        "timezone": schedule.timezone,
+        "timezone": spoken(schedule.timezone),
         "weekdays": weekdays_in_words(schedule.weekdays),
         "topic": filters.section or filters.topic or say("everything"),
         "reveal": schedule.reveal or say("never"),

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.groups.schedule import next_due, read_time
-from bot.learners.zones import Zones, find_zone, nearest_zones
+from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
 from bot.messages import Card, Refusal, Reply, Request, Tone, escape
 from bot.store.schedules import Reminder
 from bot.store.store import Learner, Store
@@ -36,7 +36,7 @@ class Preferences:
         body = say(
             "Your days begin at midnight in **{zone}**, where it is {time} now. "
             "Change it with `/settings timezone:Europe/Berlin`.",
-            zone=zone.key,
+            zone=spoken(zone.key),
             time=f"{self._now().astimezone(zone):%H:%M}",
         )
         at = await self._store.schedules.reminder(learner.id)
@@ -59,7 +59,7 @@ class Preferences:
         zone = self._zones.of(learner)
         reminder = Reminder(learner.id, request.who, f"{at:%H:%M}", next_due(self._now(), at, zone))
         await self._store.schedules.remind(reminder)
-        body = say("In {zone}, on days when you have not practised and have a streak to lose.", zone=zone.key)
+        body = say("In {zone}, on days when you have not practised and have a streak to lose.", zone=spoken(zone.key))
         return Card(say("You are reminded at {time}", time=reminder.at), body, tone=Tone.GOOD)
 
     async def _hide(self, learner: Learner, *, hidden: bool) -> Card:
@@ -81,7 +81,7 @@ class Preferences:
         zone = self._zones.of(Learner(learner.id, found))
         body = say(
             "Before, it was {before}. It is {time} there now. The days that you have practised stay as they were.",
-            before=before,
+            before=spoken(before),
             time=f"{now.astimezone(zone):%H:%M}",
         )
-        return Card(say("Your time zone is {zone}", zone=found), body, tone=Tone.GOOD)
+        return Card(say("Your time zone is {zone}", zone=spoken(found)), body, tone=Tone.GOOD)

@@ -106,6 +106,12 @@ def zone_names() -> Sequence[str]:
     return sorted(_places())
 
 
+def spoken(name: str) -> str:
+    """The name of a zone as people say it: the tz database has the signs of fixed offsets the other way round."""
+    offset = name.removeprefix("Etc/GMT")
+    return f"UTC{'-' if offset[0] == '+' else '+'}{offset[1:]}" if offset != name and offset else name
+
+
 def find_zone(words: str) -> str:
     """The zone meant by an IANA name, a city or an offset such as `UTC+2`, without regard to case and accents.
 
