@@ -94,14 +94,21 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def _stripped(token: SecretStr) -> SecretStr:
+    return SecretStr(token.get_secret_value().strip())  # of what comes along when it is copied
+
+
+_Token = Annotated[SecretStr, AfterValidator(_stripped)]
+
+
 class Discord(_Section):
-    token: SecretStr = SecretStr("")
+    token: _Token = SecretStr("")
     api_url: _Origin = ""
     sync_guild: Annotated[str, AfterValidator(_snowflake)] = ""
 
 
 class Telegram(_Section):
-    token: SecretStr = SecretStr("")
+    token: _Token = SecretStr("")
     api_url: _Origin = ""
     webhook_url: Annotated[str, AfterValidator(_https)] = ""
 

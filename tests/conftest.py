@@ -8,7 +8,7 @@ from random import Random
 import discord
 import pytest
 
-from adapters.telegram import delivery, pacing
+from adapters.telegram import delivery, pacing, serving
 from bot.__main__ import core
 from bot.bank.bank import Bank
 from bot.config import Config
@@ -122,6 +122,7 @@ async def telegram(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LoopbackTel
     for name in ("SECOND", "MINUTE", "POST_INTERVAL"):
         monkeypatch.setattr(pacing, name, 0.0)
     monkeypatch.setattr(delivery, "RETRY_WAIT", 0.0)
+    monkeypatch.setattr(serving, "WELCOME_AFTER", 0.0)
     running = LoopbackTelegram()
     await running.start()
     yield running

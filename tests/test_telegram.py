@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
 from adapters import telegram as adapter
@@ -18,12 +19,13 @@ from bot.commands import Command, Commands
 from bot.config import Config, Monitor, Telegram
 from bot.messages import Button, Call, Card, Picture, Press, Rank, Reply, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, PlatformError
-from bot.store.database import Database
+from bot.store.database import Database, StoreError
 from bot.store.store import Store
 from tests.conftest import opened
 from tests.loopback_telegram import (
     ADA,
     BOB,
+    BOT,
     CHANNEL,
     CUT,
     FORUM,
@@ -140,6 +142,10 @@ def fault(method: str, made: Callable[[], Any], chat: int | None = None) -> Call
     return failing
 
 
+def refused(text: str, code: int = 400) -> web.Response:
+    return web.json_response({"ok": False, "error_code": code, "description": text}, status=code)
+
+
 # Commands
 
 
@@ -177,6 +183,10 @@ async def test_groups_are_offered_what_is_for_all_and_their_administrators_every
         ("/quiz@prepdeck_bot topic:contexts level:mid", {"topic": "contexts", "level": "mid"}),
         ("/QUIZ@Prepdeck_Bot  two words", {"topic": "two words"}),
         ("/quiz\nlevel:mid", {"level": "mid"}),
+        ("/quiz\tlevel:mid", {"level": "mid"}),
+        ("/quiz\u00a0two words", {"topic": "two words"}),
+        ("/quiz, contexts", {"topic": "contexts"}),
+        ("/quiz@prepdeck_bot, contexts", {"topic": "contexts"}),
     ],
 )
 async def test_commands_are_understood_with_options_words_and_our_name(
@@ -551,6 +561,33 @@ async def test_updates_of_one_person_are_answered_in_order_and_others_do_not_wai
     assert done == ["other", "first", "second"]
 
 
+async def test_a_chat_that_has_to_wait_keeps_the_same_person_waiting_nowhere_else(bot: Bot) -> None:
+    await bot.start()
+    message, elsewhere = await bot.quiz(), await bot.quiz(chat=SUPERGROUP)
+    bot.server.faults.append(fault("sendMessage", lambda: flood(2), GROUP))
+    slow = await bot.server.say("/quiz", chat=GROUP)
+    await bot.server.until(lambda: not bot.server.faults)
+    for one in (message, elsewhere):
+        pressed = await bot.server.press(one, "A")
+        await asyncio.wait_for(pressed.answered.wait(), 1)
+    assert message.text.startswith(("Correct", "Not quite"))
+    assert all(one.chat != GROUP for one in bot.server.messages)
+    await bot.settle(slow.update_id)
+    assert bot.server.messages[-1].chat == GROUP
+
+
+async def test_a_press_that_has_expired_is_answered_in_private(bot: Bot) -> None:
+    await bot.start()
+    message = await bot.quiz(chat=GROUP)
+    bot.server.started.add(ADA)
+    old = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+    bot.server.faults.append(fault("answerCallbackQuery", lambda: refused(old)))
+    pressed = await bot.server.press(message, "A")
+    await bot.settle(pressed.update_id)
+    assert bot.server.messages[-1].chat == ADA
+    assert bot.server.messages[-1].text.startswith(("Correct", "Not quite"))
+
+
 async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(life, "IN_HAND", 50)
     never = asyncio.Event()
@@ -719,6 +756,54 @@ async def test_a_closed_topic_is_gone_and_the_rest_of_the_forum_is_not(bot: Bot,
     assert [(row["thread"], bool(row["gone"])) for row in rows] == [("", False), ("7", True)]
 
 
+@pytest.mark.parametrize(
+    "told",
+    ["Have no write access to the chat", "CHANNEL_PRIVATE", "USER_BANNED_IN_CHANNEL", "CHAT_WRITE_FORBIDDEN"],
+)
+async def test_what_telegram_calls_a_room_that_does_not_want_us_is_understood(
+    bot: Bot, database: Database, told: str
+) -> None:
+    await bot.start()
+    await bot.quiz(chat=SUPERGROUP)
+    bot.server.faults.append(fault("sendMessage", lambda: refused(f"Bad Request: {told}")))
+    with pytest.raises(Gone):
+        await bot.platform.post(Room("telegram", str(SUPERGROUP)), Card("Daily"))
+    assert [bool(row["gone"]) for row in await database.fetch("SELECT gone FROM room")] == [True]
+
+
+async def test_a_closed_general_topic_is_gone_and_the_other_topics_are_not(bot: Bot, database: Database) -> None:
+    await bot.start()
+    await bot.quiz(chat=FORUM, thread=7)
+    bot.server.closed.add((FORUM, None))
+    with pytest.raises(Gone):
+        await bot.platform.post(Room("telegram", str(FORUM)), Card("Daily"))
+    assert not any(row["gone"] for row in await database.fetch("SELECT gone FROM room"))
+
+
+async def test_a_group_that_has_moved_is_not_welcomed_anew(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "WELCOME_AFTER", 0.2)
+    await bot.start()
+    new = SUPERGROUP - 1
+    bot.server.chats[new] = bot.server.chats[SUPERGROUP]
+    bot.server.members[new, BOT] = "left"
+    joined = await bot.server.my_chat_member(new, "member")
+    await bot.server.migrate(GROUP, new)
+    await bot.settle(joined)
+    assert bot.server.messages == []
+
+
+async def test_a_post_over_several_pages_keeps_its_buttons_when_it_is_edited(bot: Bot) -> None:
+    await bot.start()
+    room, rows = Room("telegram", str(GROUP)), ((Button("A", A),),)
+    message = await bot.platform.post(room, Card("Before", rows=rows))
+    await bot.platform.edit(room, message, Card("After", "words and words\n\n" * 400, rows=rows))
+    assert bot.server.messages[-1].text.startswith("After")
+    assert list(bot.server.messages[-1].buttons) == ["A"]
+    bot.server.faults.append(fault("editMessageText", lambda: CUT))
+    await bot.platform.edit(room, message, Card("Later", rows=rows))
+    assert bot.server.messages[-1].text == "Later"
+
+
 async def test_being_thrown_out_is_remembered_and_being_let_in_again_too(bot: Bot, database: Database) -> None:
     async def gone() -> list[bool]:
         return [bool(row["gone"]) for row in await database.fetch("SELECT gone FROM room")]
@@ -871,7 +956,82 @@ async def test_a_question_too_long_for_a_poll_and_one_in_private_or_in_a_channel
     assert (channel.chat, "A" in channel.buttons) == (CHANNEL, True)
 
 
+async def test_a_poll_whose_note_can_not_be_kept_is_closed_since_no_vote_would_count(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "POLL_WAITS", (0.0,))
+    keep = bot.store.keep
+
+    async def failing(name: str, value: str) -> None:
+        if name.startswith("telegram poll"):
+            raise StoreError("The database is away.")
+        await keep(name, value)
+
+    monkeypatch.setattr(bot.store, "keep", failing)
+    await bot.start()
+    poll, *sorry = await bot.say("/quiz style:poll", chat=GROUP)
+    assert poll.poll
+    assert poll.poll["is_closed"]
+    assert sorry == []
+
+
+async def test_a_poll_is_sent_once_even_if_its_receipt_is_lost(bot: Bot) -> None:
+    await bot.start()
+    bot.server.faults.append(fault("sendPoll", lambda: LOST))
+    assert len(await bot.say("/quiz style:poll", chat=GROUP)) == 1
+
+
+@pytest.mark.parametrize("what", ["polls", "photos"])
+async def test_a_group_that_forbids_polls_or_photos_gets_text_and_is_not_lost(
+    bot: Bot, database: Database, what: str
+) -> None:
+    picture = Picture("days.png", PNG, "Your days")
+    poll = (await bot._core(Request(*_ada_in_group(), Call("quiz", {"style": "poll"})))).new
+    answer, _ = replying(Reply(new=Card("Days", picture=picture) if what == "photos" else poll))
+    await bot.start(answer)
+    method = {"polls": "sendPoll", "photos": "sendPhoto"}[what]
+    told = f"Bad Request: not enough rights to send {what} to the chat"
+    bot.server.faults.append(fault(method, lambda: refused(told)))
+    (message,) = await bot.say("/quiz", chat=GROUP)
+    assert (message.poll, message.photo) == (None, None)
+    assert not any(row["gone"] for row in await database.fetch("SELECT gone FROM room"))
+
+
 # Trouble
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"poll_answer": {"poll_id": "1", "user": {"id": ADA, "is_bot": False, "first_name": "A"}, "option_ids": [0]}},
+        {"message": {"message_id": 1}},
+        {"callback_query": {"id": "1", "message": None}},
+        {"message": "text"},
+        {"something_new": {"a": 1}},
+    ],
+)
+async def test_an_update_that_can_not_be_read_is_logged_and_those_around_it_are_answered(
+    bot: Bot, broken: dict[str, Any]
+) -> None:
+    await bot.start()
+    bot.server.allowed = set()
+    (kind,) = broken
+    bad = await bot.server._queue(kind, broken[kind])
+    assert await bot.say("/help")
+    assert bad not in bot.server.pending
+    assert await bot.say("/help")
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"ok": true}', '{"ok": true, "result": null}', '"text"', "nonsense"])
+@pytest.mark.parametrize("method", ["getMe", "deleteWebhook", "getUpdates", "setMyCommands"])
+async def test_an_answer_that_is_none_of_a_bot_api_does_not_end_the_bot(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, method: str, body: str
+) -> None:
+    monkeypatch.setattr(life, "START_WAIT", 0.001)
+    bot.server.faults.append(fault(method, lambda: web.Response(text=body, content_type="application/json")))
+    await bot.start()
+    assert await bot.say("/help")
+    assert bot.server.faults == []
 
 
 async def test_an_answer_waits_as_long_as_telegram_asks_and_other_chats_do_not(bot: Bot) -> None:
@@ -1008,13 +1168,28 @@ async def test_whoever_does_not_know_the_secret_is_refused(bot: Bot, listen: str
               "chat": {"id": ADA, "type": "private"}, "from": {"id": ADA, "is_bot": False, "first_name": "A"},
               "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}}  # fmt: skip
     async with aiohttp.ClientSession() as session:
-        for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}):
+        for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}, {"X-Telegram-Bot-Api-Secret-Token": "é"}):
             answer = await session.post(f"http://{listen}/telegram", json=update, headers=headers)
             assert answer.status == 403
         right = {"X-Telegram-Bot-Api-Secret-Token": bot.server.secret}
         answer = await session.post(f"http://{listen}/telegram", data=b"{not json", headers=right)
         assert answer.status == 200
     assert bot.server.messages == []
+
+
+async def test_a_webhook_that_telegram_does_not_take_at_once_is_offered_again_and_a_wrong_one_is_told(
+    bot: Bot, listen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "START_WAIT", 0.01)
+    bot.server.faults += [fault("setWebhook", lambda: server_error(502)), fault("setWebhook", lambda: CUT)]
+    await bot.start(webhook_url=f"http://{listen}/telegram", listen=listen)
+    assert await bot.say("/help")
+    await bot.stop()
+    told = "Bad Request: bad webhook: IP address 192.0.2.1 is reserved"
+    bot.server.faults.append(fault("setWebhook", lambda: refused(told)))
+    await bot.start(webhook_url=f"http://{listen}/telegram", listen=listen)
+    with pytest.raises(PlatformError, match=r"Telegram refuses telegram\.webhook_url: Bad webhook"):
+        await bot.ended()
 
 
 async def test_polling_takes_back_a_webhook_that_was_set_before(bot: Bot, listen: str) -> None:
@@ -1059,6 +1234,5 @@ async def test_the_whole_process_serves_ends_on_sigterm_and_logs_no_token_even_i
     process.terminate()
     _, logged = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 0
-    assert b"[token]" in logged
     assert telegram.token.encode() not in logged
     assert len(telegram.messages) == 1

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, InlineQueryResult, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram.pacing import Pace
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 RETRIES = 3  # after a cut connection or a 5xx
 RETRY_WAIT = 0.1  # seconds before the first of them, doubled each time
 PATIENCE = 20  # answers that wait for one chat: a minute's in a group
+LONGEST_POST_FLOOD = 90.0  # that a post waits; it is tried again later
 LONGEST_FLOOD = 30.0  # seconds that a press waits because Telegram asks for it
 ANSWER_TIME = 60.0  # seconds for one message to a person, who has gone elsewhere after that
 
@@ -28,21 +29,29 @@ T = TypeVar("T")
 
 # What a refusal says when the room, or its thread, is why. Telegram has no codes for these.
 _ROOM_GONE = (
+    "channel_private",
     "chat not found",
     "chat_admin_required",
     "chat_restricted",
     "chat_send_plain_forbidden",
     "chat_write_forbidden",
     "group chat was deactivated",
-    "have no rights to send",
+    "have no rights to send a message",
+    "have no write access",
     "input_user_deactivated",
     "need administrator rights",
-    "not enough rights",
+    "not enough rights to send text messages",
     "peer_id_invalid",
     "user is deactivated",
+    "user_banned_in_channel",
     "user_is_blocked",
 )
-MESSAGE_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+MESSAGE_GONE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+)
 _THREAD_GONE = ("message thread not found", "topic_closed", "topic_deleted")
 
 
@@ -110,9 +119,9 @@ class Delivery:
                 message_thread_id=place.thread,
             )
 
-        return await self._about(place, sending, post=post)
+        return await self._about(place, sending, post=post, once=True)  # of two polls, one would count for nothing
 
-    async def edit(self, place: Place, message: int, page: Page, *, post: bool = False) -> None:
+    async def edit(self, place: Place, message: int, page: Page) -> None:
         """Change a message of ours. BadRequest when it can't be changed any more."""
 
         def editing(chat: int) -> Awaitable[object]:
@@ -124,11 +133,17 @@ class Delivery:
                 reply_markup=page.keyboard,
             )
 
-        await _unless_the_same(self._about(place, editing, post=post, paced=False))
+        await _unless_the_same(self._about(place, editing, paced=False))
 
     async def acknowledge(self, query: CallbackQuery, text: str = "") -> None:
         """Answer a press, with an alert or without."""
         await _insisting(lambda: query.answer(text or None, show_alert=bool(text)))
+
+    async def answer_inline(self, query: str, results: Sequence[InlineQueryResult], **more: Any) -> None:
+        await _insisting(lambda: self._bot.answer_inline_query(query, results, **more))
+
+    async def close_poll(self, chat: int, message: int) -> None:
+        await _insisting(lambda: self._bot.stop_poll(chat, message))
 
     async def edit_shared(self, message: str, page: Page) -> None:
         """Change a message that somebody shared by inline mode."""
@@ -141,7 +156,13 @@ class Delivery:
         await _unless_the_same(_insisting(editing))
 
     async def _about(
-        self, place: Place, send: Callable[[int], Awaitable[T]], *, post: bool = False, paced: bool = True
+        self,
+        place: Place,
+        send: Callable[[int], Awaitable[T]],
+        *,
+        post: bool = False,
+        once: bool = False,
+        paced: bool = True,
     ) -> T:
         """Make a call about a chat. Raises Gone, and what else Telegram refuses.
 
@@ -162,6 +183,8 @@ class Delivery:
                     raise
                 chat, moved = error.new_chat_id, True
             except RetryAfter as error:
+                if post and seconds(error.retry_after) > LONGEST_POST_FLOOD:
+                    raise
                 self._pace.hold(chat, seconds(error.retry_after))
                 paced = True
             except Forbidden as error:
@@ -169,8 +192,9 @@ class Delivery:
                 raise Gone(str(error)) from error
             except BadRequest as error:
                 told = str(error).casefold()
-                if any(part in told for part in _THREAD_GONE) and place.thread:
-                    await self._memory.room_gone(Room("telegram", str(chat), str(place.thread)))
+                if any(part in told for part in _THREAD_GONE):
+                    if place.thread:  # the General topic has none of its own, and the others are still there
+                        await self._memory.room_gone(Room("telegram", str(chat), str(place.thread)))
                 elif any(part in told for part in _ROOM_GONE):
                     await self._memory.room_gone(Room("telegram", str(chat)))
                 else:
@@ -178,7 +202,7 @@ class Delivery:
                 raise Gone(str(error)) from error
             except NetworkError as error:
                 failed += 1
-                if post or failed > RETRIES or (paced and isinstance(error, TimedOut)):
+                if post or once or failed > RETRIES or (paced and isinstance(error, TimedOut)):
                     raise
                 await asyncio.sleep(RETRY_WAIT * 2**failed)
 

@@ -6,14 +6,13 @@ import hmac
 import json
 import logging
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 import orjson
 from aiohttp import web
@@ -51,12 +50,17 @@ IN_HAND = 1_000  # updates that are answered at the same time
 PATIENCE = 30  # updates of one person that wait for their turn
 REMEMBERED = 10_000  # updates, to know one that is delivered twice
 
+_ODD = (AttributeError, KeyError, TypeError, ValueError)  # python-telegram-bot's, of an answer that it can't read
+
 DESCRIPTION = "I deal interview questions, here and in groups: pick an answer, see at once what you missed, come back."
 SHORT_DESCRIPTION = "Interview questions, one at a time: practise every day and walk in calm."
 
 
 def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> "TelegramPlatform":
     """Telegram as `config` says. With an `api_url`, a Bot API server of one's own is asked."""
+    logging.getLogger("telegram").setLevel(
+        logging.INFO
+    )  # at debug it tells what people wrote, and the webhook's secret
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # python-telegram-bot's switch from numbers to times, else it warns
     return TelegramPlatform(config, answer, commands, memory)
 
@@ -80,7 +84,7 @@ class TelegramPlatform:
         self._serving = Serving(self._app, self._delivery, answer, commands, memory)
         self._started = False
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._turns: WeakValueDictionary[int, _Turn] = WeakValueDictionary()  # of people
+        self._waiting: Counter[int] = Counter()  # updates of each person that are in hand
         self._taken: OrderedDict[int, None] = OrderedDict()
 
     # Platform
@@ -145,9 +149,10 @@ class TelegramPlatform:
         return say("I may not write here; make me an administrator.") if silent or not may_speak(me) else ""
 
     async def edit(self, room: Room, message: str, card: Card) -> None:
-        page = render(card, self._serving.link)[0]
+        pages = render(card, self._serving.link)
+        page = replace(pages[0], keyboard=pages[-1].keyboard)  # what does not fit into the message is left out
         try:
-            await self._delivery.edit(Place.of(room), int(message), page, post=True)
+            await self._delivery.edit(Place.of(room), int(message), page)
         except BadRequest as error:
             if not any(part in str(error).casefold() for part in MESSAGE_GONE):
                 raise
@@ -166,7 +171,7 @@ class TelegramPlatform:
                 return
             except InvalidToken:
                 raise
-            except TelegramError as error:
+            except (TelegramError, *_ODD) as error:
                 wait = _wait(error, failed)
                 logger.warning("Telegram can't be reached: %s; trying again in %.0f seconds", error, wait)
                 await asyncio.sleep(wait)
@@ -199,7 +204,7 @@ class TelegramPlatform:
                 said = (said_in(language, text) if language else text for text in (DESCRIPTION, SHORT_DESCRIPTION))
                 await self._bot.set_my_description(next(said), language)
                 await self._bot.set_my_short_description(next(said), language)
-        except TelegramError as error:
+        except (TelegramError, *_ODD) as error:
             logger.warning("Telegram refused the commands, those registered before stay: %s", error)
             return
         await self._memory.keep(name, digest)
@@ -232,6 +237,13 @@ class TelegramPlatform:
                 failed += 1
                 await asyncio.sleep(wait)
                 continue
+            except _ODD:
+                logger.exception("Telegram: updates that could not be read; looking at each")
+                self._requests[1].careful = True
+                failed += 1
+                await asyncio.sleep(_wait(TelegramError(""), failed) if failed > 1 else 0)
+                continue
+            self._requests[1].careful = False
             refused = failed = 0
             for update in found:
                 offset = update.update_id + 1
@@ -244,7 +256,7 @@ class TelegramPlatform:
         secret = hashlib.sha256(f"webhook of {self._token}".encode()).hexdigest()
 
         async def receive(request: web.Request) -> web.Response:
-            if not hmac.compare_digest(request.headers.get("X-Telegram-Bot-Api-Secret-Token", ""), secret):
+            if not hmac.compare_digest(_secret_of(request), secret.encode()):
                 return web.Response(status=403)
             if len(self._in_hand) >= IN_HAND:
                 return web.Response(status=503)  # Telegram sends it again
@@ -266,39 +278,56 @@ class TelegramPlatform:
                 await web.TCPSite(runner, host.strip("[]"), int(port)).start()
             except OSError as error:
                 raise PlatformError(f"monitor.listen {self._listen} can't be used: {error.strerror}.") from error
-            try:
-                await self._bot.set_webhook(self._webhook, secret_token=secret, allowed_updates=UPDATES)
-            except TelegramError as error:
-                raise PlatformError(f"Telegram refuses telegram.webhook_url: {error}.") from error
+            await self._set_webhook(secret)
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()
 
+    async def _set_webhook(self, secret: str) -> None:
+        for failed in count():
+            try:
+                await self._bot.set_webhook(self._webhook, secret_token=secret, allowed_updates=UPDATES)
+                return
+            except BadRequest as error:
+                raise PlatformError(f"Telegram refuses telegram.webhook_url: {error}.") from error
+            except InvalidToken:
+                raise
+            except (TelegramError, *_ODD) as error:
+                wait = _wait(error, failed)
+                logger.warning("Telegram did not take the webhook: %s; trying again in %.0f seconds", error, wait)
+                await asyncio.sleep(wait)
+
     def _take(self, update: Update) -> None:
-        """Answer an update: all at once, but those of one person in order, and none twice."""
+        """Answer an update, unless we have it already. One person's are answered in order (see `Serving`)."""
         if update.update_id in self._taken:
             return
         self._taken[update.update_id] = None
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
-        person = update.effective_sender
-        turn = self._turns.setdefault(person.id if person else 0, _Turn())
-        if turn.waiting >= PATIENCE and not update.poll_answer:  # nobody else should wait for a hundred of one person's
+        sender, message = update.effective_sender, update.message or update.channel_post
+        person = sender.id if sender else 0
+        asks = update.inline_query or (message and message.text and not message.reply_to_message)
+        if self._waiting[person] >= PATIENCE and asks:  # nobody else should wait for a hundred of one person's
             logger.info("Telegram: somebody asks faster than we answer; an update is let go")
             return
-        turn.waiting += 1
-        task = asyncio.ensure_future(self._answered(update, turn))
+        self._waiting[person] += 1
+        task = asyncio.ensure_future(self._answered(update, person))
         self._in_hand.add(task)
         task.add_done_callback(self._in_hand.discard)
 
-    async def _answered(self, update: Update, turn: "_Turn") -> None:
+    async def _answered(self, update: Update, person: int) -> None:
         try:
-            async with turn.lock:
-                await self._app.process_update(update)
+            await self._app.process_update(update)
         except Exception:
             logger.exception("Telegram: an update could not be answered")
         finally:
-            turn.waiting -= 1
+            self._waiting[person] -= 1
+            if not self._waiting[person]:
+                del self._waiting[person]
+
+
+def _secret_of(request: web.Request) -> bytes:
+    return request.headers.get("X-Telegram-Bot-Api-Secret-Token", "").encode(errors="replace")
 
 
 class _Lean(AiohttpRequest):
@@ -310,33 +339,38 @@ class _Lean(AiohttpRequest):
             payload = b'{"ok":true,"result":true}'
         return code, payload
 
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+    careful = False  # whether updates that can't be read are replaced by empty ones, which are confirmed like others
+
+    def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]  # it is called on us
         parsed = AiohttpRequest.parse_json_payload(payload)
+        if not isinstance(parsed, dict) or ("result" not in parsed and parsed.get("ok")):
+            raise TelegramError("an answer that is none of a Bot API")
         if isinstance(updates := parsed.get("result"), list):
-            parsed["result"] = [_lean(one) if isinstance(one, dict) else one for one in updates]
+            parsed["result"] = [_readable(one) if self.careful else _lean(one) for one in updates]
         return parsed
 
 
-def _lean(update: dict[str, Any]) -> dict[str, Any]:
+def _lean(update: Any) -> Any:
     """An update without what a message whose button was pressed says beside its place."""
-    press = update.get("callback_query")
-    if press and "message" in press:
-        press["message"] = {name: value for name, value in press["message"].items() if name in _PLACE}
+    press = update.get("callback_query") if isinstance(update, dict) else None
+    if press and isinstance(message := press.get("message"), dict):
+        press["message"] = {name: value for name, value in message.items() if name in _PLACE}
+    return update
+
+
+def _readable(update: Any) -> Any:
+    """An update, or an empty one instead if python-telegram-bot can't read it."""
+    try:
+        Update.de_json(update, None)
+    except Exception:
+        logger.exception("Telegram: an update that could not be read")
+        return {"update_id": update["update_id"]}
     return update
 
 
 _PLACE = {"message_id", "date", "chat", "message_thread_id", "is_topic_message"}
 
 
-class _Turn:
-    """One person's updates, which are answered in order."""
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.waiting = 0
-
-
-def _wait(error: TelegramError, failed: int) -> float:
+def _wait(error: Exception, failed: int) -> float:
     """Seconds to wait after a failure."""
     return seconds(error.retry_after) if isinstance(error, RetryAfter) else min(START_WAIT * 2**failed, LONGEST_WAIT)

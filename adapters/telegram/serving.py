@@ -6,9 +6,13 @@ may see it: a press is answered by an alert, with the whole of it behind a link 
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from telegram import (
     CallbackQuery,
@@ -46,6 +50,7 @@ from adapters.telegram.text import Text, plain
 from bot.commands import Commands, help_card
 from bot.messages import Button, Call, Card, Person, Press, Rank, Reply, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, Memory
+from bot.store.database import StoreError
 from bot.wording import say
 
 logger = logging.getLogger(__name__)
@@ -54,6 +59,7 @@ STALE = 300  # seconds after which nobody waits for the answer to a command any 
 ACKNOWLEDGE_AFTER = 1.0  # seconds; until then a press may still be answered by an alert
 POLL_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between looks for a poll whose vote came before we had noted it
 VOTE_WAITS = (1.0, 5.0, 25.0)  # seconds between tries to keep a vote, which nobody can cast again
+WELCOME_AFTER = 3.0  # seconds
 INLINE_CACHE = 60  # seconds for which Telegram may show the same questions to others
 
 _Context = CallbackContext[Any, Any, Any, Any]
@@ -67,6 +73,9 @@ class Serving:
         self._answer = answer
         self._commands = commands
         self._memory = memory
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by person
+        self._showing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()  # by person and chat
+        self._moved_here: deque[int] = deque(maxlen=1_000)  # groups that became supergroups
         heeded = _Heeded() & (filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST)
         handlers: Sequence[BaseHandler[Any, Any, Any]] = (
             CallbackQueryHandler(self._pressed),
@@ -89,7 +98,7 @@ class Serving:
 
     async def _called(self, update: Update, context: _Context) -> None:
         message = update.effective_message
-        if not message or _age(message) > STALE:
+        if not message or _stale(message):
             return
         name, written = _command(message)
         what: Call | Press = self._commands.parse(f"/{name} {written}")
@@ -104,9 +113,9 @@ class Serving:
     async def _unknown(self, update: Update, context: _Context) -> None:
         """A command that is not ours: in a group it is another bot's, unless it names us."""
         message = update.effective_message
-        if not message or _age(message) > STALE or not message.text:
+        if not message or _stale(message) or not message.text or message.entities[0].offset:
             return
-        named = message.text.split()[0].partition("@")[2].casefold()
+        named = message.parse_entity(message.entities[0]).partition("@")[2].casefold()
         if named == self._bot.username.casefold() or (not named and room_of(message).private):
             name, _ = _command(message)
             await self._respond(message, await self._request(message, Call(name)))
@@ -117,13 +126,13 @@ class Serving:
         if not message or not message.text:
             return
         if prompt and prompt.from_user and prompt.from_user.id == self._bot.id:
-            name = _prompt_name(message.chat.id, prompt.message_id)
+            name = self._prompt_name(message.chat.id, prompt.message_id)
             asked, _, packed = (await self._memory.note(name)).partition(" ")
             if packed and asked == who(message).id:
                 await self._respond(message, await self._request(message, Typed(Press.unpack(packed), message.text)))
                 await self._memory.forget(name)
                 return
-        if message.chat.type == ChatType.PRIVATE and _age(message) <= STALE:
+        if message.chat.type == ChatType.PRIVATE and not _stale(message):
             await self._respond(message, await self._request(message, Call("help")))
 
     async def _pressed(self, update: Update, context: _Context) -> None:
@@ -139,32 +148,34 @@ class Serving:
         request = Request(
             _person(query.from_user), where, press, *_about(query.from_user), rank, f"telegram:{query.id}"
         )
-        early: list[asyncio.Task[None]] = []
+        early: list[asyncio.Task[bool]] = []
         timer = asyncio.get_running_loop().call_later(
             ACKNOWLEDGE_AFTER, lambda: early.append(asyncio.ensure_future(self._acknowledge(query)))
         )
         try:
-            reply = await self._answer(request)
+            reply = await self._asked(request)
         finally:
             timer.cancel()
         aside = reply.aside
         told = alert(aside) if aside and not early and (not where.private or fits_alert(aside)) else ""
         answering = early or [asyncio.ensure_future(self._acknowledge(query, told))]
-        if told:
-            reply = Reply(reply.edit, reply.new)
+        shown = replace(reply, aside=None) if told else reply
         if message:
-            await asyncio.gather(*answering, self._show(request, reply, message.message_id))
+            await asyncio.gather(*answering, self._show(request, shown, message.message_id))
         else:
-            await asyncio.gather(*answering, self._show_shared(request, reply, query.inline_message_id or ""))
+            await asyncio.gather(*answering, self._show_shared(request, shown, query.inline_message_id or ""))
+        if told and not answering[0].result():  # the press has expired, and with it the alert
+            await self._show(request, Reply(aside=aside))
 
     async def _voted(self, update: Update, context: _Context) -> None:
         """A vote in a quiz poll. It can't be cast again, so it is tried again for as long as it may help."""
         vote = update.poll_answer
         if not vote or not vote.option_ids:  # it was taken back
             return
-        for wait in (*POLL_WAITS, None):
-            if known := await self._memory.note(f"telegram poll {vote.poll_id}"):
-                break
+        for wait in (*POLL_WAITS, *VOTE_WAITS, None):
+            with suppress(StoreError):
+                if known := await self._memory.note(f"telegram poll {vote.poll_id}"):
+                    break
             if wait is None:
                 logger.warning("Telegram: a vote in a poll that is not known")
                 return
@@ -174,7 +185,7 @@ class Serving:
         voter = Person("telegram", str(vote.voter_chat.id)) if vote.voter_chat else _person(vote.user)
         about = _about(vote.user)
         for wait in (*VOTE_WAITS, None):
-            reply = await self._answer(Request(voter, where, Press.unpack(presses[vote.option_ids[0]]), *about))
+            reply = await self._asked(Request(voter, where, Press.unpack(presses[vote.option_ids[0]]), *about))
             if wait is None or not (reply.aside and reply.aside.tone is Tone.TROUBLE):
                 return
             await asyncio.sleep(wait)
@@ -194,11 +205,16 @@ class Serving:
         button = InlineQueryResultsButton(
             say("Practise in private") if results else say("Nothing found"), None, "start"
         )
-        await self._bot.answer_inline_query(query.id, results, INLINE_CACHE, button=button)
+        try:
+            await self._delivery.answer_inline(query.id, results, cache_time=INLINE_CACHE, button=button)
+        except TelegramError as error:
+            logger.warning("Telegram: a query could not be answered: %s", error)
 
     async def _moved(self, update: Update, context: _Context) -> None:
         """A group became a supergroup; both of them say so."""
         message = update.effective_message
+        if message:
+            self._moved_here.append(message.migrate_to_chat_id or message.chat.id)
         if message and message.migrate_to_chat_id:
             await self._memory.room_moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
         elif message and message.migrate_from_chat_id:
@@ -214,6 +230,9 @@ class Serving:
             return
         await self._memory.room_back(room)
         if _was_out(change) and change.chat.type in (ChatType.GROUP, ChatType.SUPERGROUP):
+            await asyncio.sleep(WELCOME_AFTER)  # a supergroup that was a group says so just after this
+            if change.chat.id in self._moved_here:
+                return
             reply = Reply(new=help_card(self._commands.table))
             await self._show(Request(_person(change.from_user), room, Call("start")), reply)
 
@@ -233,7 +252,7 @@ class Serving:
     async def _request(self, message: Message, what: Call | Press | Typed) -> Request:
         where, person = room_of(message), who(message)
         rank = await self._rank(where, person.id, what)
-        id_ = f"telegram:{message.chat.id}/{message.message_id}"
+        id_ = f"telegram:{self._bot.id}/{message.chat.id}/{message.message_id}"
         return Request(person, where, what, *_about(message.from_user), rank, id_)
 
     async def _rank(self, where: Room, person: str, what: Call | Press | Typed) -> Rank:
@@ -255,12 +274,24 @@ class Serving:
     # Replies
 
     async def _respond(self, message: Message, request: Request) -> None:
-        await self._show(request, await self._answer(request), answering=message.message_id)
+        await self._show(request, await self._asked(request), answering=message.message_id)
+
+    async def _asked(self, request: Request) -> Reply:
+        """What the core says: to one person's requests in order. It waits for nothing that is sent to a chat."""
+        async with self._asking.setdefault(request.who.id, asyncio.Lock()):
+            return await self._answer(request)
 
     async def _show(
         self, request: Request, reply: Reply, pressed: int | None = None, *, answering: int | None = None
     ) -> None:
-        """Show the cards of a reply: `pressed` is the message that may change, `answering` the one that is answered."""
+        """Show the cards of a reply: `pressed` is the message that may change, `answering` the one that is answered.
+
+        What one person is shown in one chat is shown in order; another chat that has to wait holds nothing up.
+        """
+        async with self._showing.setdefault((request.who.id, request.where.id), asyncio.Lock()):
+            await self._show_in_order(request, reply, pressed, answering)
+
+    async def _show_in_order(self, request: Request, reply: Reply, pressed: int | None, answering: int | None) -> None:
         place = Place.of(request.where)
         if reply.edit and pressed:
             await _trying(self._edit(place, pressed, reply.edit))
@@ -284,8 +315,14 @@ class Serving:
         """The messages of a card; the id of the last, which has the buttons."""
         if card.poll and place.chat < 0 and (sent := await self._poll(place, card, post=post)):
             return sent
-        for page in render(card, self.link):
-            message = await self._delivery.send(place, page, reply_to=reply_to, post=post)
+        try:
+            for page in render(card, self.link):
+                message = await self._delivery.send(place, page, reply_to=reply_to, post=post)
+        except BadRequest as error:
+            if not card.picture:
+                raise
+            logger.info("Telegram: no picture in %s: %s", place.chat, error)
+            return await self.send(place, replace(card, picture=None), reply_to=reply_to, post=post)
         return message.message_id
 
     async def _edit(self, place: Place, message: int, card: Card) -> None:
@@ -315,8 +352,22 @@ class Serving:
         assert message.poll  # noqa: S101 - what was sent
         presses = [press.pack() for _, press in card.poll.choices]
         noted = " ".join([str(message.chat.id), str(place.thread or "-"), *presses])
-        await self._memory.keep(f"telegram poll {message.poll.id}", noted)
+        try:
+            await self._note_poll(message.poll.id, noted)
+        except StoreError:
+            await self._delivery.close_poll(message.chat.id, message.message_id)  # nobody's vote would count
+            raise
         return message.message_id
+
+    async def _note_poll(self, poll: str, noted: str) -> None:
+        for wait in (*POLL_WAITS, None):
+            try:
+                await self._memory.keep(f"telegram poll {poll}", noted)
+                return
+            except StoreError:
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
 
     async def _aside(self, request: Request, card: Card, answering: int | None) -> None:
         """Something for one person of a shared room who did not press a button, or whose press took too long.
@@ -351,14 +402,19 @@ class Serving:
             named = MessageEntity(MessageEntity.TEXT_MENTION, 0, length, user=person)
             text = Text(f"{name}: {prompt}", (named,))
         asked = await self._delivery.send(Place.of(where), Page(text), force_reply=prompt[:64])
-        await self._memory.keep(_prompt_name(asked.chat.id, asked.message_id), f"{person.id} {press.pack()}")
+        await self._memory.keep(self._prompt_name(asked.chat.id, asked.message_id), f"{person.id} {press.pack()}")
 
-    async def _acknowledge(self, query: CallbackQuery, text: str = "") -> None:
-        """Answer a press, with an alert or without; what can't be answered is logged."""
+    def _prompt_name(self, chat: int, message: int) -> str:
+        return f"telegram prompt {self._bot.id}/{chat}/{message}"
+
+    async def _acknowledge(self, query: CallbackQuery, text: str = "") -> bool:
+        """Answer a press, with an alert or without. False, and a line in the log, if that can't be."""
         try:
             await self._delivery.acknowledge(query, text)
+            return True
         except TelegramError as error:
             logger.warning("Telegram: a press could not be answered: %s", error)
+            return False
 
 
 async def _trying(showing: Awaitable[object]) -> None:
@@ -406,20 +462,19 @@ def _about(user: User | None) -> tuple[str, str]:
     return (user.full_name, user.language_code or "") if user else ("", "")
 
 
-def _age(message: Message) -> float:
-    """Seconds since a message was written."""
-    return (datetime.now(UTC) - message.date).total_seconds()
+def _stale(message: Message) -> bool:
+    """Whether nobody waits for the answer any more."""
+    age = (datetime.now(UTC) - message.date).total_seconds()
+    if age > STALE:
+        logger.info("Telegram: a message of %.0f seconds ago is let go", age)
+    return age > STALE
 
 
 def _command(message: Message) -> tuple[str, str]:
     """The name of a command, without ours, and what was written after it."""
-    named, _, written = (message.text or "").partition(" ")
-    first, line, rest = named.partition("\n")
-    return first.removeprefix("/").partition("@")[0], f"{rest} {written}".strip() if line else written.strip()
-
-
-def _prompt_name(chat: int, message: int) -> str:
-    return f"telegram prompt {chat}/{message}"
+    entity = message.entities[0]
+    name = message.parse_entity(entity)
+    return name.removeprefix("/").partition("@")[0], (message.text or "")[len(name) :].strip(" \t\r\n\u00a0,:")
 
 
 def may_speak(member: ChatMember) -> bool:
