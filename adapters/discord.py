@@ -142,16 +142,21 @@ class DiscordPlatform(discord.AutoShardedClient):
         return self.is_ready()
 
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
-        return str((await self._post(self.get_partial_messageable(int(room.id)), card, how)).id)
+        guild = int(room.community) if room.community else None
+        return str((await self._post(self.get_partial_messageable(int(room.id), guild_id=guild), card, how)).id)
 
     async def tell(self, who: Person, card: Card) -> None:
-        await self._post(await _in_room(self.create_dm(discord.Object(int(who.id)))), card, Posting())
+        try:
+            await self._post(await _in_room(self.create_dm(discord.Object(int(who.id)))), card, Posting())
+        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+            raise Unknown(str(error) or type(error).__name__) from error
 
     async def _post(self, where: discord.abc.Messageable, card: Card, how: Posting) -> discord.Message:
         """Post a card. A page that may have arrived is sent again under its nonce, which Discord shows once."""
         key = how.key or token_hex()
         roles = [discord.Object(int(number)) for number in _ROLE.findall(how.ping)]
         calls = discord.AllowedMentions(everyone=how.ping in ("@everyone", "@here"), users=False, roles=roles)
+        arrived = False  # perhaps, and if only in part
         for place, page in enumerate(render(card, how.ping)):
             nonce = hashlib.sha256(f"{key}/{place}".encode()).hexdigest()[:NONCE]
             for attempt in range(RETRIES + 1):
@@ -160,12 +165,16 @@ class DiscordPlatform(discord.AutoShardedClient):
                     message = await _in_room(
                         where.send(view=page.view(), files=page.files(), allowed_mentions=calls, nonce=nonce)
                     )
+                    arrived = True
                     break
                 except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+                    arrived = arrived or not isinstance(error, aiohttp.ClientConnectorError)
+                    if attempt == RETRIES and not arrived:
+                        raise
                     if attempt == RETRIES:
                         raise Unknown(str(error) or type(error).__name__) from error
                     await asyncio.sleep(RETRY_WAIT * 2**attempt)
-        if how.thread:
+        if how.thread and message.guild:
             try:
                 await message.create_thread(name=how.thread[:THREAD_NAME])
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -183,10 +192,12 @@ class DiscordPlatform(discord.AutoShardedClient):
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return ""  # a private chat, or a thread that sleeps: to post is the only way to know
         rights = channel.permissions_for(channel.guild.me)
-        speaks = rights.send_messages_in_threads if isinstance(channel, discord.Thread) else rights.send_messages
+        speaks = {say("Send Messages"): rights.send_messages}
+        if isinstance(channel, discord.Thread):
+            speaks = {say("Send Messages in Threads"): rights.send_messages_in_threads}
         needed = {
             say("View Channel"): rights.view_channel,
-            say("Send Messages"): speaks,
+            **speaks,
             say("Embed Links"): rights.embed_links,
             say("Attach Files"): rights.attach_files,
         }
@@ -195,7 +206,7 @@ class DiscordPlatform(discord.AutoShardedClient):
 
     async def edit(self, room: Room, message: str, card: Card) -> None:
         known = self.get_partial_messageable(int(room.id)).get_partial_message(int(message))
-        page = render(card)[0]
+        page = render(card)[-1]  # what `post` has named
         await _in_room(known.edit(view=page.view(), attachments=page.files(), allowed_mentions=self.allowed_mentions))
 
     # Starting

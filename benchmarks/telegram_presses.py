@@ -142,7 +142,7 @@ async def dealt(config: Config) -> list[tuple[Payload, ...]]:
             (page,) = render(card, lambda press: "https://t.me")
             assert page.keyboard
             entities = [entity.to_dict() for entity in page.text.entities]
-            keyboard = page.keyboard.to_dict()
+            keyboard = orjson.loads(page.keyboard)
             made.append({"chat_id": who, "text": page.text.text, "entities": entities, "reply_markup": keyboard})
         return made
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, InlineQueryResult, Message, ReplyParameters
+from telegram import Bot, CallbackQuery, ForceReply, InlineQueryResult, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram.pacing import Pace
 from adapters.telegram.rendering import Page, QuizPoll
+from adapters.telegram.transport import unsent
 from bot.messages import Room
 from bot.platforms import Gone, Memory
 
@@ -78,7 +79,7 @@ class Delivery:
     ) -> Message:
         """A message. With `force_reply`, people are asked to answer it, in a field with this hint."""
         reply = ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None
-        markup = ForceReply(selective=True, input_field_placeholder=force_reply) if force_reply else page.keyboard
+        markup = ForceReply(selective=True, input_field_placeholder=force_reply) if force_reply else None
 
         def sending(chat: int) -> Awaitable[Message]:
             if page.picture:
@@ -86,25 +87,25 @@ class Delivery:
                     chat,
                     page.picture.content,
                     caption=page.text.text,
-                    caption_entities=page.text.entities,
                     filename=page.picture.name,
                     reply_markup=markup,
                     message_thread_id=place.thread,
                     reply_parameters=reply,
+                    api_kwargs=page.fields("caption_entities"),
                 )
             return self._bot.send_message(
                 chat,
                 page.text.text,
-                entities=page.text.entities,
                 reply_markup=markup,
                 message_thread_id=place.thread,
                 reply_parameters=reply,
+                api_kwargs=page.fields(),
             )
 
         return await self._about(place, sending, post=post)
 
     async def send_poll(
-        self, place: Place, poll: QuizPoll, right: int, keyboard: InlineKeyboardMarkup | None, *, post: bool = False
+        self, place: Place, poll: QuizPoll, right: int, keyboard: str, *, post: bool = False
     ) -> Message:
         def sending(chat: int) -> Awaitable[Message]:
             return self._bot.send_poll(
@@ -115,7 +116,7 @@ class Delivery:
                 correct_option_ids=[right],  # type: ignore[list-item]  # python-telegram-bot writes them out, 0 to 11
                 explanation=poll.explanation,
                 is_anonymous=False,
-                reply_markup=keyboard,
+                api_kwargs={"reply_markup": keyboard} if keyboard else None,
                 message_thread_id=place.thread,
             )
 
@@ -129,8 +130,7 @@ class Delivery:
                 page.text.text,
                 chat,
                 message,
-                entities=page.text.entities,
-                reply_markup=page.keyboard,
+                api_kwargs=page.fields(),
             )
 
         await _unless_the_same(self._about(place, editing, paced=False))
@@ -149,9 +149,7 @@ class Delivery:
         """Change a message that somebody shared by inline mode."""
 
         def editing() -> Awaitable[object]:
-            return self._bot.edit_message_text(
-                page.text.text, inline_message_id=message, entities=page.text.entities, reply_markup=page.keyboard
-            )
+            return self._bot.edit_message_text(page.text.text, inline_message_id=message, api_kwargs=page.fields())
 
         await _unless_the_same(_insisting(editing))
 
@@ -167,7 +165,7 @@ class Delivery:
         """Make a call about a chat. Raises Gone, and what else Telegram refuses.
 
         A post is not tried again after an unknown outcome, since it must not appear twice; nor is a new message to a
-        person after a timeout, which is the most likely outcome of a message that did arrive.
+        person after a timeout, which is the most likely outcome of a message that did arrive. What never left is.
         """
         chat, failed, moved = place.chat, 0, False
         if paced and not post and self._pace.waiting(chat) >= PATIENCE:
@@ -202,7 +200,8 @@ class Delivery:
                 raise Gone(str(error)) from error
             except NetworkError as error:
                 failed += 1
-                if post or once or failed > RETRIES or (paced and isinstance(error, TimedOut)):
+                doubtful = post or once or (paced and isinstance(error, TimedOut))
+                if failed > RETRIES or (doubtful and not unsent(error)):
                     raise
                 await asyncio.sleep(RETRY_WAIT * 2**failed)
 

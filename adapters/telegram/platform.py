@@ -31,7 +31,7 @@ from telegram.ext import Application
 from adapters.telegram.delivery import MESSAGE_GONE, Delivery, Place, seconds
 from adapters.telegram.rendering import render
 from adapters.telegram.serving import Serving, may_speak
-from adapters.telegram.transport import AiohttpRequest
+from adapters.telegram.transport import AiohttpRequest, unsent
 from bot.commands import Commands
 from bot.config import Config
 from bot.messages import Card, Person, Rank, Room, escape
@@ -121,14 +121,18 @@ class TelegramPlatform:
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
         if how.ping:
             card = replace(card, body="\n\n".join(filter(None, (escape(how.ping), card.body))))
-        return str(await self._sent(Place.of(room), card))
+        try:
+            return str(await self._serving.send(Place.of(room), card, post=True))
+        except BadRequest:
+            raise
+        except NetworkError as error:
+            if unsent(error) and len(render(card, self._serving.link)) == 1:  # of several, some may have arrived
+                raise
+            raise Unknown(str(error)) from error
 
     async def tell(self, who: Person, card: Card) -> None:
-        await self._sent(Place(int(who.id)), card)
-
-    async def _sent(self, place: Place, card: Card) -> int:
         try:
-            return await self._serving.send(place, card, post=True)
+            await self._serving.send(Place(int(who.id)), card, post=True)
         except BadRequest:
             raise
         except NetworkError as error:

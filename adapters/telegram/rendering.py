@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+import orjson
+from telegram import MessageEntity
 from telegram.constants import CallbackQueryLimit, MessageLimit, PollLimit
 
 from adapters.telegram.text import Text, card_text, cut, plain, split
@@ -21,8 +22,13 @@ class Page:
     """One message: a card, or a part of it."""
 
     text: Text
-    keyboard: InlineKeyboardMarkup | None = None
+    keyboard: str = ""  # as JSON
     picture: Picture | None = None
+
+    def fields(self, entities: str = "entities") -> dict[str, str]:
+        """What is sent beside the text, as JSON: objects of python-telegram-bot's would cost as much as all else."""
+        fields = {entities: _packed([_entity(one) for one in self.text.entities])} if self.text.entities else {}
+        return {**fields, "reply_markup": self.keyboard} if self.keyboard else fields
 
 
 def render(card: Card, link: Link) -> list[Page]:
@@ -36,15 +42,26 @@ def render(card: Card, link: Link) -> list[Page]:
     return first + pages if card.picture else pages
 
 
-def keyboard(card: Card, link: Link) -> InlineKeyboardMarkup | None:
-    rows = [_pressed(row) for buttons in card.rows for row in _fitting(buttons)]
+def keyboard(card: Card, link: Link) -> str:
+    """The buttons of a card, as JSON; empty without any."""
+    rows = [
+        [{"text": one.label, "callback_data": one.press.pack()} for one in row]
+        for buttons in card.rows
+        for row in _fitting(buttons)
+    ]
     if card.alone:
-        rows.append([InlineKeyboardButton(card.alone.label, url=link(card.alone.press))])
-    return InlineKeyboardMarkup(rows) if rows else None
+        rows.append([{"text": card.alone.label, "url": link(card.alone.press)}])
+    return _packed({"inline_keyboard": rows}) if rows else ""
 
 
-def _pressed(row: Sequence[Button]) -> list[InlineKeyboardButton]:
-    return [InlineKeyboardButton(one.label, callback_data=one.press.pack()) for one in row]
+def _packed(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _entity(entity: MessageEntity) -> dict[str, object]:
+    fields = {"type": entity.type, "offset": entity.offset, "length": entity.length}
+    more = {"url": entity.url, "language": entity.language, "user": entity.user and entity.user.to_dict()}
+    return {**fields, **{name: value for name, value in more.items() if value}}
 
 
 def _fitting(row: Sequence[Button]) -> Iterator[Sequence[Button]]:

@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
+import orjson
 from telegram import (
     CallbackQuery,
     ChatMember,
     ChatMemberAdministrator,
     ChatMemberRestricted,
     ChatMemberUpdated,
+    InlineKeyboardMarkup,
     InlineQueryResultArticle,
     InlineQueryResultsButton,
     InputTextMessageContent,
@@ -200,7 +202,8 @@ class Serving:
                 content = InputTextMessageContent(page.text.text, entities=page.text.entities)
                 about = plain(card.body).partition("\n")[0]
                 title = plain(card.heading)
-                shown = InlineQueryResultArticle(name, title, content, reply_markup=page.keyboard, description=about)
+                buttons = InlineKeyboardMarkup.de_json(orjson.loads(page.keyboard), None) if page.keyboard else None
+                shown = InlineQueryResultArticle(name, title, content, reply_markup=buttons, description=about)
                 results.append(shown)
         button = InlineQueryResultsButton(
             say("Practise in private") if results else say("Nothing found"), None, "start"

@@ -22,6 +22,7 @@ _POOL_TIMEOUT = (
     "Pool timeout: All connections in the connection pool are occupied. Request was *not* sent to Telegram. "
     "Consider adjusting the connection pool size or the pool timeout."
 )
+_NOTHING_SENT = "Nothing was sent."
 
 
 class AiohttpRequest(BaseRequest):
@@ -92,15 +93,18 @@ class AiohttpRequest(BaseRequest):
             async with asyncio.timeout(_chosen(pool_timeout, self._pool_timeout)):
                 await free.acquire()
         except TimeoutError:
-            raise TimedOut(_POOL_TIMEOUT) from None
+            raise _before_sending(TimedOut(_POOL_TIMEOUT)) from None
         try:
             # No redirects: they would take the token elsewhere.
             async with session.request(method, url, data=body, timeout=timeout, allow_redirects=False) as response:
                 return response.status, await response.read()
+        except aiohttp.ConnectionTimeoutError:
+            raise _before_sending(TimedOut()) from None
         except TimeoutError:
             raise TimedOut from None
         except aiohttp.ClientError as error:
-            raise NetworkError(f"aiohttp.{type(error).__name__}: {_TOKEN.sub('/bot…', str(error))}") from None
+            told = NetworkError(f"aiohttp.{type(error).__name__}: {_TOKEN.sub('/bot…', str(error))}")
+            raise (_before_sending(told) if isinstance(error, aiohttp.ClientConnectorError) else told) from None
         finally:
             free.release()
 
@@ -112,6 +116,17 @@ class AiohttpRequest(BaseRequest):
         except orjson.JSONDecodeError:
             return BaseRequest.parse_json_payload(payload)
         return parsed
+
+
+def _before_sending(error: NetworkError) -> NetworkError:
+    """The error with a note that says so: callers of python-telegram-bot know errors by their exact type."""
+    error.add_note(_NOTHING_SENT)
+    return error
+
+
+def unsent(error: NetworkError) -> bool:
+    """Whether nothing was sent, so that it can't have arrived."""
+    return _NOTHING_SENT in getattr(error, "__notes__", ())
 
 
 def _chosen(given: ODVInput[float], default: float | None) -> float | None:
