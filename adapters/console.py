@@ -193,7 +193,7 @@ class _Lines:
         if card.fields:
             parts.append("\n".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields))
         if card.picture:
-            parts.append(card.picture.alt)
+            parts.append(plain(card.picture.text) if card.picture.text else card.picture.alt)
         if card.rows:
             parts.append("\n".join(" ".join(f"[{button.label}]" for button in row) for row in card.rows))
         self.note("\n\n".join(parts) + "\n")
@@ -335,7 +335,8 @@ class _Terminal:
             shown = "   ".join(f"{plain(name)}: {plain(value)}" for name, value in card.fields)
             self._rich.print(Padding(Text(shown, style="bold"), (1, 0, 0, 0)))
         if card.picture:
-            self._rich.print(Padding(Text(card.picture.alt), (1, 0, 0, 0)))
+            drawn = Markdown(card.picture.text) if card.picture.text else Text(card.picture.alt)
+            self._rich.print(Padding(drawn, (1, 0, 0, 0)))
         if card.rows:
             numbers = {button: number for number, button in enumerate(card.buttons, 1)}
             self._rich.print()

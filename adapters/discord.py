@@ -378,6 +378,7 @@ def request_from(interaction: _Interaction, what: Call | Press | Typed) -> Reque
         str(interaction.channel_id or interaction.guild_id or interaction.user.id),  # a kind of channel yet unknown
         community=str(interaction.guild_id or ""),
         private=private,
+        title=getattr(interaction.guild, "name", ""),  # of a server in which we are not, Discord tells no name
     )
     rank = Rank.OWNER if private else Rank.MODERATOR if moderates else Rank.MEMBER
     who = Person("discord", str(interaction.user.id))

@@ -25,8 +25,10 @@ from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
 from bot.dispatch import Dispatch, Now
 from bot.groups.daily import Daily
+from bot.groups.leaderboard import Leaderboard
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
+from bot.learners.stats import Stats
 from bot.learners.zones import Zones
 from bot.platforms import Platform, PlatformError
 from bot.practice.dealing import Dealer
@@ -202,7 +204,10 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
     dealer = Dealer(bank, store, random)
     daily = Daily(bank, store, dealer, zones, now)
     quiz = Quiz(bank, store, dealer, zones, now, daily.answered)
-    table = commands(bank, quiz, daily, Progress(bank, store, zones, now), Preferences(store, zones, now))
+    leaderboard = Leaderboard(bank, store, zones, now)
+    progress, preferences = Progress(bank, store, zones, now), Preferences(store, zones, now)
+    stats = Stats(bank, store, zones, now)
+    table = commands(bank, quiz, daily, leaderboard, progress, stats, preferences)
     return Core(table, Dispatch(store, table, now), daily)
 
 

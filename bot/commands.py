@@ -7,8 +7,10 @@ from difflib import get_close_matches
 
 from bot.bank.bank import LEVELS, Bank
 from bot.groups.daily import Daily
+from bot.groups.leaderboard import PERIODS, Leaderboard
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
+from bot.learners.stats import Stats
 from bot.learners.zones import zone_names
 from bot.messages import Button, Call, Card, Press, Rank, Reply, Request, Typed
 from bot.practice.quiz import MODES, STYLES, Quiz
@@ -111,7 +113,15 @@ class Commands:
 _WORDS = re.compile(r'[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 
 
-def commands(bank: Bank, quiz: Quiz, daily: Daily, progress: Progress, preferences: Preferences) -> Commands:
+def commands(
+    bank: Bank,
+    quiz: Quiz,
+    daily: Daily,
+    leaderboard: Leaderboard,
+    progress: Progress,
+    stats: Stats,
+    preferences: Preferences,
+) -> Commands:
     """Everything the bot can do."""
     topic = Option("topic", say("A topic or a section"), suggest=bank.place_names)
     timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=zone_names)
@@ -148,7 +158,17 @@ def commands(bank: Bank, quiz: Quiz, daily: Daily, progress: Progress, preferenc
             ),
             Rank.MODERATOR,
         ),
+        Command(
+            "leaderboard",
+            say("Who has most points here, and where you stand"),
+            leaderboard.leaderboard,
+            (
+                Option("period", say("This week, today, this month or all time"), choices=PERIODS),
+                Option("topic", say("Only of one topic"), suggest=bank.topic_names),
+            ),
+        ),
         Command("topics", say("What there is to practise, and how far you are"), progress.topics),
+        Command("stats", say("Your answers, your mastery and a year in squares"), stats.stats),
         Command("streak", say("Your days of practice in a row"), progress.streak),
         Command(
             "settings",
@@ -174,6 +194,8 @@ def commands(bank: Bank, quiz: Quiz, daily: Daily, progress: Progress, preferenc
         "pick": quiz.pick,
         "verdict": quiz.verdict,
         "daily": daily.pressed,
+        "board": leaderboard.turned,
+        "stats": stats.pressed,
     }
     return Commands(
         table,

@@ -54,6 +54,7 @@ class Room:
     thread: str = ""
     community: str = ""
     private: bool = False
+    title: str = field(default="", compare=False)  # of the community, as it is called now
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,12 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG, and what it shows for those who can't see it."""
+    """A PNG, and what it shows: in words for those who can't see it, and drawn by characters for the terminal."""
 
     name: str
     content: bytes
     alt: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from random import Random
 
 import discord
 import pytest
+from hypothesis import settings
 
 from adapters.telegram import delivery, pacing, serving
 from bot.__main__ import core
@@ -20,6 +21,9 @@ from tests.loopback_discord import LoopbackDiscord
 from tests.loopback_telegram import LoopbackTelegram
 from tests.people import Clock, Conversation
 from tests.samples import bank_of, question
+
+settings.register_profile("prepdeck", deadline=None)  # how fast a machine is decides no test
+settings.load_profile("prepdeck")
 
 POSTGRES = os.environ.get("PREPDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 HOW = "set PREPDECK_TEST_POSTGRES=postgresql://user@host/database to a server on which schemas may be made"

@@ -6,6 +6,7 @@ what it was sent, so that tests see what a person would see.
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ APPLICATION = 1000
 GUILD, CHANNEL, ADA, BOB = 2000, 3000, 4001, 4002
 EPHEMERAL, COMPONENTS_V2 = 1 << 6, 1 << 15
 MANAGE_GUILD = 1 << 5
+VIEW, SEND, EMBED, ATTACH, SEND_IN_THREADS = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 38
+MAY_POST = VIEW | SEND | EMBED | ATTACH | SEND_IN_THREADS
 CUT = web.Response()  # what a fault returns to cut the connection without an answer
 Payload = dict[str, Any]
 _APPLICATION: Payload = {
@@ -29,13 +32,15 @@ _ME = {"id": str(APPLICATION), "username": "prepdeck", "discriminator": "0", "av
 
 @dataclass
 class Message:
-    """A message as somebody sees it."""
+    """A message as somebody sees it, and whom it called when it came."""
 
     id: int
     channel: int
     components: list[Payload]
     ephemeral: bool = False
     attachments: list[Payload] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
     deleted: bool = False
     edits: int = 0
 
@@ -70,6 +75,13 @@ class Interaction:
     choices: list[Payload] | None = None
 
 
+class TooLate(web.Response):
+    """For a fault: what was asked is done, but this is the answer."""
+
+
+LOST = TooLate()  # and this cuts the connection in its place
+
+
 class Refused(Exception):
     def __init__(self, status: int, code: int, text: str) -> None:
         self.status, self.code, self.text = status, code, text
@@ -79,6 +91,8 @@ class LoopbackDiscord:
     def __init__(self, *, lenient: bool = False) -> None:
         self.lenient = lenient  # takes messages without checking them, for benchmarks
         self.messages: list[Message] = []
+        self.threads: list[Payload] = []  # those that were opened under messages
+        self._nonces: dict[tuple[int, str], Message] = {}
         self.interactions: dict[str, Interaction] = {}
         self.commands: list[Payload] = []
         self.syncs: list[str] = []
@@ -142,10 +156,17 @@ class LoopbackDiscord:
         return [choice["value"] for choice in interaction.choices or []]
 
     async def press(
-        self, message: Message, label: str, who: int = ADA, *, custom_id: str = "", private: bool = False
+        self,
+        message: Message,
+        label: str,
+        who: int = ADA,
+        *,
+        custom_id: str = "",
+        private: bool = False,
+        permissions: int = 0,
     ) -> Interaction:
         data = {"custom_id": custom_id or message.buttons[label], "component_type": 2}
-        return await self._interact(3, data, who, source=message, private=private)
+        return await self._interact(3, data, who, source=message, private=private, permissions=permissions)
 
     async def submit(self, modal: Payload, text: str, source: Message | None = None, who: int = ADA) -> Interaction:
         field_ = modal["components"][0]["component"]
@@ -155,6 +176,19 @@ class LoopbackDiscord:
 
     async def join(self, guild: int, channel: int) -> None:
         await self._dispatch("GUILD_CREATE", _guild(guild, channel))
+
+    async def allow(self, rights: int) -> None:
+        """Give everybody, us too, these rights in the server."""
+        await self._dispatch("GUILD_ROLE_UPDATE", {"guild_id": str(GUILD), "role": _everyone(GUILD, rights)})
+
+    async def deny(self, rights: int) -> None:
+        """Take these rights from everybody in the channel."""
+        denied = {"id": str(GUILD), "type": 0, "allow": "0", "deny": str(rights)}
+        await self._dispatch("CHANNEL_UPDATE", {**_text_channel(GUILD, CHANNEL), "permission_overwrites": [denied]})
+
+    async def discuss(self, number: int) -> None:
+        """Open a thread in the channel."""
+        await self._dispatch("THREAD_CREATE", _thread(number, "Talk"))
 
     async def _interact(
         self,
@@ -263,20 +297,23 @@ class LoopbackDiscord:
                 self._changed.notify_all()
 
     async def _answered(self, request: web.Request, path: str) -> web.StreamResponse:
+        response: web.StreamResponse | None = None
         for fault in list(self.faults):
             response = fault(request.method, path)
             if response is not None:
                 self.faults.remove(fault)
-                if response is CUT and request.transport:
-                    request.transport.abort()
-                return response
+                break
+        if response in (CUT, LOST) and request.transport:
+            request.transport.abort()
+        if response and not isinstance(response, TooLate):
+            return response
         try:
             if request.headers.get("Authorization", f"Bot {self.token}") != f"Bot {self.token}":
                 raise Refused(401, 0, "401: Unauthorized")
             answer = await self._route(request.method, path.split("/"), await _body(request), request)
         except Refused as refused:
             return _json({"code": refused.code, "message": refused.text}, refused.status)
-        return web.Response(status=204) if answer is None else _json(answer)
+        return response or (web.Response(status=204) if answer is None else _json(answer))
 
     async def _route(self, method: str, path: list[str], body: Any, request: web.Request) -> Any:
         match method, path:
@@ -305,9 +342,14 @@ class LoopbackDiscord:
                 return self._follow_up(self._interaction(token), body)
             case _, ["webhooks", _, token, "messages", "@original"]:
                 return self._original(self._interaction(token), method, body)
+            case "POST", ["users", "@me", "channels"]:
+                who = int(body["recipient_id"])
+                user = {"id": str(who), "username": f"user{who}", "discriminator": "0", "avatar": None}
+                return {"id": str(who + 5000), "type": 1, "recipients": [user], "last_message_id": None}
             case "POST", ["channels", channel, "messages"]:
-                message = self._new(int(channel), body)
-                return self._message(message)
+                return self._message(self._post(int(channel), body))
+            case "POST", ["channels", channel, "messages", number, "threads"]:
+                return self._open(int(channel), int(number), body["name"])
             case "PATCH", ["channels", channel, "messages", number]:
                 message = next((one for one in self.messages if one.id == int(number)), None)
                 if not message:
@@ -383,10 +425,37 @@ class LoopbackDiscord:
             interaction.settled.set()
         return self._message(interaction.original)
 
+    def _post(self, channel: int, body: Payload) -> Message:
+        """A message that nobody asked for: it may call people, and comes once for one nonce."""
+        nonce = str(body.get("nonce", ""))
+        if len(nonce) > 25:
+            raise Refused(400, 50035, "Invalid Form Body: a nonce of up to 25 characters")
+        if body.get("enforce_nonce") and (channel, nonce) in self._nonces:
+            return self._nonces[channel, nonce]
+        called = _called(body)
+        message = self._new(channel, {**body, "allowed_mentions": {"parse": []}})
+        message.called = called
+        self._nonces[channel, nonce] = message
+        return message
+
+    def _open(self, channel: int, number: int, name: str) -> Payload:
+        if not any((message.channel, message.id) == (channel, number) for message in self.messages):
+            raise Refused(404, 10008, "Unknown Message")
+        if any(one["id"] == str(channel) for one in self.threads):
+            raise Refused(400, 50024, "Cannot execute action on this channel type")
+        if not 1 <= len(name) <= 100:
+            raise Refused(400, 50035, "Invalid Form Body: name")
+        thread = _thread(number, name, channel)  # it has the id of its message
+        self.threads.append(thread)
+        return thread
+
     def _new(self, channel: int, body: Payload, *, ephemeral: bool = False) -> Message:
         if not self.lenient:
             check_message(body)
-        message = Message(next(self._ids), channel, body.get("components", []), ephemeral, body.get("attachments", []))
+        files = body.get("files", {})
+        message = Message(
+            next(self._ids), channel, body.get("components", []), ephemeral, body.get("attachments", []), files
+        )
         self.messages.append(message)
         return message
 
@@ -406,11 +475,27 @@ class LoopbackDiscord:
         }  # fmt: skip
 
 
-def _guild(guild: int, channel: int) -> Payload:
-    everyone = {"id": str(guild), "name": "@everyone", "color": 0, "hoist": False, "position": 0, "permissions":
-                str(1 << 11 | 1 << 10), "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
-    text = {"id": str(channel), "type": 0, "name": "general", "position": 0, "permission_overwrites": [],
+def _everyone(guild: int, rights: int) -> Payload:
+    """The role that everybody has."""
+    return {"id": str(guild), "name": "@everyone", "color": 0, "hoist": False, "position": 0,
+            "permissions": str(rights), "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+
+
+def _text_channel(guild: int, channel: int) -> Payload:
+    return {"id": str(channel), "type": 0, "name": "general", "position": 0, "permission_overwrites": [],
             "guild_id": str(guild)}  # fmt: skip
+
+
+def _thread(number: int, name: str, parent: int = CHANNEL) -> Payload:
+    moment = "2026-01-01T00:00:00+00:00"
+    about = {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": moment, "locked": False,
+             "create_timestamp": moment}  # fmt: skip
+    return {"id": str(number), "type": 11, "name": name, "guild_id": str(GUILD), "parent_id": str(parent),
+            "owner_id": str(APPLICATION), "message_count": 0, "member_count": 1, "thread_metadata": about}  # fmt: skip
+
+
+def _guild(guild: int, channel: int) -> Payload:
+    everyone, text = _everyone(guild, MAY_POST), _text_channel(guild, channel)
     me = {"user": _ME,
           "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
     return {
@@ -427,7 +512,13 @@ def _guild(guild: int, channel: int) -> Payload:
 async def _body(request: web.Request) -> Any:
     if request.content_type == "multipart/form-data":
         form = await request.post()
-        return json.loads(str(form["payload_json"]))
+        body = json.loads(str(form["payload_json"]))
+        files = (body.get("data") or body).setdefault("files", {})
+        for part in form.values():
+            if isinstance(part, web.FileField):
+                with part.file as file:
+                    files[part.filename] = file.read()
+        return body
     return json.loads(await request.text() or "{}")
 
 
@@ -449,6 +540,21 @@ def _numbered(components: list[Payload]) -> list[Payload]:
     for number, one in enumerate(_walk(components), 1):
         one.setdefault("id", number)
     return components
+
+
+def _called(body: Payload) -> set[str]:
+    """Whom a message calls: of those whom its texts mention, the allowed ones, and all if nothing is said of that."""
+    text = "\n".join(one.get("content") or "" for one in _walk(body.get("components", [])))
+    allowed = body.get("allowed_mentions") or {"parse": ["everyone", "roles", "users"]}
+    if any(allowed.get(kind) for kind in allowed["parse"]):
+        raise Refused(400, 50035, "Invalid Form Body: allowed_mentions names a kind and some of it")
+    everyone = set(re.findall("@everyone|@here", text)) if "everyone" in allowed["parse"] else set()
+    kinds = {"&": "roles", "!": "users", "": "users"}
+    return everyone | {
+        mention
+        for mention, sign, number in re.findall("(<@([&!]?)([0-9]+)>)", text)
+        if kinds[sign] in allowed["parse"] or int(number) in map(int, allowed.get(kinds[sign], ()))
+    }
 
 
 def check_message(body: Payload) -> None:
@@ -477,6 +583,8 @@ def check_message(body: Payload) -> None:
             need(
                 all(0 < len(item.get("description") or "") <= 1024 for item in one["items"]), "a picture without words"
             )
+            shown = {item["media"]["url"].removeprefix("attachment://") for item in one["items"]}
+            need(shown <= body.get("files", {}).keys(), "a picture that is not there")
     mentions = body.get("allowed_mentions", {"parse": ["everyone"]})  # what Discord takes silence for
     need(not mentions.get("parse") and not mentions.get("users") and not mentions.get("roles"), "a mention")
 

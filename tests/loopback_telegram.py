@@ -164,6 +164,7 @@ class LoopbackTelegram:
         self.kicked: set[int] = set()  # chats that the bot was thrown out of
         self.left: set[int] = set()
         self.restricted: set[int] = set()  # chats in which the bot may not write
+        self.silent: set[int] = set()  # groups in which only administrators may write, channels in which we may not
         self.closed: set[tuple[int, int | None]] = set()  # topics; None is General
         self.migrated: dict[int, int] = {}
         self.messages: list[Message] = []  # what the bot sent
@@ -517,7 +518,10 @@ class LoopbackTelegram:
             case "getChat":
                 gifts = dict.fromkeys(_GIFTS, False)
                 more = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
-                return {**self._place(self._reached(params)), **more}
+                chat = self._reached(params)
+                if chat in self.chats and self.chats[chat].type != "channel":
+                    more["permissions"] = {"can_send_messages": chat not in self.silent}
+                return {**self._place(chat), **more}
             case "getChatMember":
                 return self._member(self._reached(params), params["user_id"])
             case "getChatAdministrators":
@@ -756,7 +760,10 @@ class LoopbackTelegram:
         topics = self.chats[chat].topics if chat in self.chats else set()
         _need(thread is None or (thread in topics and thread != 1), "message thread not found")
         _need((chat, thread) not in self.closed, "TOPIC_CLOSED")
-        _need(chat not in self.restricted, "not enough rights to send text messages to the chat")
+        me = self._member(chat, BOT)
+        speaks = me.get("can_post_messages", me["status"] == "administrator" or chat not in self.silent)
+        fine = chat not in self.restricted and speaks and me["status"] != "restricted"
+        _need(fine, "not enough rights to send text messages to the chat")
 
     def _there(self, chat: int, number: int) -> Message | None:
         message = self._known.get((chat, number))
@@ -793,6 +800,8 @@ class LoopbackTelegram:
             "restricted": {**dict.fromkeys(_MEMBER_RIGHTS, False), "is_member": True, "until_date": 0},
             "kicked": {"until_date": 0},
         }
+        if chat in self.chats and self.chats[chat].type == "channel":
+            rights["administrator"]["can_post_messages"] = chat not in self.silent
         return {"status": status, "user": self._user(who), **rights.get(status, {})}
 
     def _json(self, message: Message, *, quoted: bool = False) -> Payload:

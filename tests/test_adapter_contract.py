@@ -11,10 +11,10 @@ from adapters import discord as discord_adapter
 from adapters import telegram as telegram_adapter
 from adapters.console import Console
 from bot.config import Config, Discord, Telegram
-from bot.messages import Button, Card, Press, Reply, Request, Room
-from bot.platforms import Answer, Gone, Platform
+from bot.messages import Button, Card, Person, Picture, Press, Reply, Request, Room
+from bot.platforms import Answer, Gone, Platform, Posting
 from bot.store.store import Store
-from tests import loopback_telegram
+from tests import loopback_discord, loopback_telegram
 from tests.loopback_discord import Interaction, LoopbackDiscord, Message
 from tests.loopback_telegram import LoopbackTelegram
 from tests.people import Conversation
@@ -24,6 +24,8 @@ class Driver(Protocol):
     """A person with one platform in front of them, in private."""
 
     platform: Platform
+    me: Person
+    shared: Room  # where others are too
 
     async def start(self, answer: Answer) -> None:
         """Start the bot, or start it anew."""
@@ -34,8 +36,14 @@ class Driver(Protocol):
     async def press(self, label: str) -> list[str]:
         """Press a button of the latest card that has it; the texts that came."""
 
+    async def press_posted(self, label: str) -> list[str]:
+        """Press a button of the latest post in the shared room; the texts that came."""
+
     def labels(self) -> list[str]:
         """The buttons in sight."""
+
+    def seen(self) -> list[str]:
+        """The texts of everything that was ever shown, wherever, as they are now."""
 
     async def stop(self) -> None: ...
 
@@ -44,6 +52,7 @@ class ConsoleDriver:
     """The terminal, with a person as its screen."""
 
     interactive = False
+    me, shared = Person("console", "me"), Room("console", "terminal")
 
     def __init__(self, conversation: Conversation) -> None:
         self._commands = conversation.commands
@@ -73,8 +82,14 @@ class ConsoleDriver:
     async def press(self, label: str) -> list[str]:
         return await self.call(label)
 
+    async def press_posted(self, label: str) -> list[str]:
+        return await self.call(label)
+
     def labels(self) -> list[str]:
         return [button.label for button in self._buttons]
+
+    def seen(self) -> list[str]:
+        return [f"{card.heading}\n{card.body}" for card in self._cards]
 
     async def stop(self) -> None:
         self._running.cancel()
@@ -99,6 +114,9 @@ class ConsoleDriver:
 class DiscordDriver:
     """A direct message with the bot."""
 
+    me = Person("discord", str(loopback_discord.ADA))
+    shared = Room("discord", str(loopback_discord.CHANNEL), community=str(loopback_discord.GUILD))
+
     def __init__(self, conversation: Conversation, server: LoopbackDiscord, store: Store) -> None:
         self._commands = conversation.commands
         self._server = server
@@ -114,6 +132,7 @@ class DiscordDriver:
         self.platform._connection.guild_ready_timeout = 0.05
         self._running = asyncio.ensure_future(self.platform.run())
         await asyncio.wait_for(self._server.connected.wait(), 20)
+        await asyncio.wait_for(self.platform.wait_until_ready(), 20)
 
     async def call(self, line: str) -> list[str]:
         call = self._commands.parse(line)
@@ -122,6 +141,9 @@ class DiscordDriver:
     async def press(self, label: str) -> list[str]:
         message = next(one for one in reversed(self._messages) if label in one.buttons)
         return await self._outcome(await self._server.press(message, label, private=True))
+
+    async def press_posted(self, label: str) -> list[str]:
+        return await self._outcome(await self._server.press(self._server.messages[-1], label))
 
     async def _outcome(self, interaction: Interaction) -> list[str]:
         await asyncio.wait_for(interaction.settled.wait(), 10)
@@ -134,6 +156,9 @@ class DiscordDriver:
     def labels(self) -> list[str]:
         return list(self._messages[-1].buttons)
 
+    def seen(self) -> list[str]:
+        return [message.text for message in self._server.messages]
+
     async def stop(self) -> None:
         self._running.cancel()
         await asyncio.wait({self._running})
@@ -141,6 +166,9 @@ class DiscordDriver:
 
 class TelegramDriver:
     """A private chat with the bot. Whatever comes is in the order in which it came or was last changed."""
+
+    me = Person("telegram", str(loopback_telegram.ADA))
+    shared = Room("telegram", str(loopback_telegram.SUPERGROUP), community=str(loopback_telegram.SUPERGROUP))
 
     def __init__(self, conversation: Conversation, server: LoopbackTelegram, store: Store) -> None:
         self._commands = conversation.commands
@@ -169,6 +197,10 @@ class TelegramDriver:
         told = await self._outcome(pressed.update_id, before)
         return [pressed.answer["text"]] if "text" in pressed.answer else told
 
+    async def press_posted(self, label: str) -> list[str]:
+        self._messages = self._server.messages[-1:]
+        return await self.press(label)
+
     def _shown(self) -> dict[int, int]:
         """How often each message was changed."""
         return {message.id: message.edits for message in self._messages}
@@ -183,6 +215,9 @@ class TelegramDriver:
 
     def labels(self) -> list[str]:
         return list(self._messages[-1].buttons)
+
+    def seen(self) -> list[str]:
+        return [message.text or message.caption for message in self._server.messages]
 
     async def stop(self) -> None:
         self._running.cancel()
@@ -292,3 +327,43 @@ async def test_a_post_to_a_dead_room_is_gone_where_rooms_can_die(driver: Driver,
     else:
         with pytest.raises(Gone):
             await driver.platform.edit(Room("any", "1"), "1", Card("x"))
+
+
+async def test_a_post_is_shown_with_all_that_it_says_and_changes(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    picture = Picture("x.png", loopback_telegram.PNG, "A chart")
+    how = Posting("deal", thread="Talk")
+    await driver.platform.post(driver.shared, Card("The answer of the day", "All of it", picture=picture), how)
+    number = await driver.platform.post(driver.shared, Card("Question of the day", "Before"), Posting("other"))
+    answer, question = driver.seen()
+    assert all(words in answer for words in ("The answer of the day", "All of it"))
+    assert all(words in question for words in ("Question of the day", "Before"))
+    await driver.platform.edit(driver.shared, number, Card("Question of the day", "After"))
+    assert "After" in driver.seen()[-1]
+
+
+async def test_a_question_that_was_posted_is_answered_by_its_buttons_after_a_restart_too(
+    driver: Driver, conversation: Conversation
+) -> None:
+    await driver.start(conversation.answer)
+    reply = await conversation.type("/quiz mode:choice topic:basics", where=driver.shared)
+    assert reply.new
+    await driver.platform.post(driver.shared, reply.new)
+    await driver.start(conversation.answer)
+    (verdict,) = await driver.press_posted("A")
+    assert verdict.removeprefix("### ").startswith(("Correct ✔", "Not quite ✘"))
+
+
+async def test_a_person_who_knows_us_is_told_in_private(driver: Driver, conversation: Conversation) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/help")
+    await driver.platform.tell(driver.me, Card("Your streak of 3 days ends tonight"))
+    assert "Your streak of 3 days ends tonight" in driver.seen()[-1]
+
+
+async def test_where_we_may_post_nothing_is_missing_and_we_are_ready(
+    driver: Driver, conversation: Conversation
+) -> None:
+    await driver.start(conversation.answer)
+    assert driver.platform.ready
+    assert await driver.platform.missing(driver.shared) == ""

@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 from aiohttp import web
@@ -22,8 +25,8 @@ from bot.bank.bank import Bank
 from bot.commands import Command, Commands
 from bot.config import Config
 from bot.config import Discord as Settings
-from bot.messages import Button, Card, Picture, Press, Rank, Reply, Request, Room, Typed
-from bot.platforms import Answer, Gone, PlatformError
+from bot.messages import Button, Card, Person, Picture, Press, Rank, Reply, Request, Room, Typed
+from bot.platforms import Answer, Gone, PlatformError, Posting, Unknown
 from bot.store.store import Store
 from tests import loopback_discord
 from tests.loopback_discord import (
@@ -34,11 +37,15 @@ from tests.loopback_discord import (
     Interaction,
     LoopbackDiscord,
     Message,
+    TooLate,
 )
 from tests.people import Clock, Conversation
 from tests.test_shipped_bank import QUESTIONS, every_card
+from tests.test_telegram_pacing import Log, most_within, now, on_our_clock
 
 FROM_US = {"flags": loopback_discord.COMPONENTS_V2, "allowed_mentions": {"parse": []}}
+HERE = Room("discord", str(CHANNEL), community=str(GUILD))
+GO = Press("next", "d")
 Start = Callable[..., Awaitable[DiscordPlatform]]
 
 
@@ -90,7 +97,7 @@ async def test_the_table_is_registered_with_options_choices_and_places(server: L
     await start()
     assert server.syncs == [""]
     commands = {command["name"]: command for command in server.commands}
-    assert set(commands) == {"quiz", "daily", "topics", "streak", "settings", "help", "start"}
+    assert set(commands) == {"quiz", "daily", "leaderboard", "stats", "topics", "streak", "settings", "help", "start"}
     options = {option["name"]: option for option in commands["quiz"]["options"]}
     assert options["topic"]["autocomplete"]
     assert [choice["value"] for choice in options["level"]["choices"]] == ["junior", "mid", "senior"]
@@ -445,27 +452,6 @@ async def test_a_discord_that_is_down_at_the_start_is_tried_again_until_it_is_up
     assert 1 <= len(told) <= 2  # a cut connection aiohttp tries again once by itself
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 10003), (403, 50001), (403, 50013), (403, 50007), (400, 50083)])
-async def test_a_post_to_a_room_that_is_gone_says_so(
-    server: LoopbackDiscord, start: Start, status: int, code: int
-) -> None:
-    platform = await start()
-    server.faults = failing(status, code, path="channels")
-    with pytest.raises(Gone):
-        await platform.post(Room("discord", str(CHANNEL)), Card("x"))
-
-
-async def test_a_post_is_sent_and_can_be_edited(server: LoopbackDiscord, start: Start) -> None:
-    platform = await start()
-    where = Room("discord", str(CHANNEL))
-    number = await platform.post(where, Card("first", "body"))
-    assert server.messages[-1].text == "### first\nbody"
-    await platform.edit(where, number, Card("second"))
-    assert server.messages[-1].text == "### second"
-    with pytest.raises(Gone):
-        await platform.edit(where, "999", Card("x"))
-
-
 async def test_it_introduces_itself_once_where_it_is_added_and_not_at_every_start(
     server: LoopbackDiscord, start: Start
 ) -> None:
@@ -484,6 +470,351 @@ async def test_it_introduces_itself_once_where_it_is_added_and_not_at_every_star
 async def test_no_privileged_intent_is_asked_for(server: LoopbackDiscord, start: Start) -> None:
     await start()
     assert server.identifies[0]["intents"] == discord.Intents(guilds=True).value
+
+
+# Posts
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long discord.py waits before it tries again. All such waits are over at once."""
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        if seconds:
+            waited.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(discord.http, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": wait}))
+    monkeypatch.setattr(adapter, "RETRY_WAIT", 0.0)
+    return waited
+
+
+def answering(made: Callable[[], web.StreamResponse], path: str = "messages") -> Any:
+    """A fault of whatever is posted to this path."""
+    return lambda method, where: made() if method == "POST" and where.endswith(path) else None
+
+
+def tries(server: LoopbackDiscord) -> int:
+    return sum(method == "POST" and path.endswith("messages") for method, path in server.requests)
+
+
+LOST = [lambda: loopback_discord.LOST, *(lambda status=status: TooLate(status=status) for status in (500, 502, 503))]
+CASES = ["lost", "500", "502", "503"]
+
+
+async def test_a_post_is_sent_and_can_be_edited(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    number = await platform.post(HERE, Card("first", "body"))
+    assert server.messages[-1].text == "### first\nbody"
+    await platform.edit(HERE, number, Card("second"))
+    assert server.messages[-1].text == "### second"
+    with pytest.raises(Gone):
+        await platform.edit(HERE, "999", Card("x"))
+
+
+@pytest.mark.parametrize("made", [*LOST, lambda: loopback_discord.CUT], ids=[*CASES, "cut"])
+async def test_a_post_is_tried_again_and_appears_once_even_if_it_had_arrived(
+    server: LoopbackDiscord, start: Start, waits: list[float], made: Callable[[], web.StreamResponse]
+) -> None:
+    platform = await start()
+    server.faults = [answering(made), answering(made)]
+    number = await platform.post(HERE, Card("Daily"), Posting("deal"))
+    assert [str(message.id) for message in server.messages] == [number]
+    assert tries(server) == 3
+
+
+@pytest.mark.parametrize("made", LOST, ids=CASES)
+async def test_what_became_of_a_post_is_unknown_when_no_try_was_answered(
+    server: LoopbackDiscord, start: Start, waits: list[float], made: Callable[[], web.StreamResponse]
+) -> None:
+    platform = await start()
+    server.faults = [answering(made)] * 100
+    with pytest.raises(Unknown):
+        await platform.post(HERE, Card("Daily"), Posting("deal"))
+    assert len(server.messages) == 1
+    assert tries(server) == (5 if waits else 1) * (adapter.RETRIES + 1)  # discord.py tries five times after some
+
+
+async def test_a_post_that_never_left_is_no_unknown_one_unless_a_part_of_it_did(
+    server: LoopbackDiscord,
+    start: Start,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    unused_tcp_port: int,
+) -> None:
+    platform = await start()
+    nowhere = f"http://127.0.0.1:{unused_tcp_port}/api/v10"
+
+    def leave(method: str, path: str) -> None:
+        monkeypatch.setattr(discord.http.Route, "BASE", nowhere)
+
+    server.faults = [leave]  # once the first page has arrived
+    with pytest.raises(Unknown):
+        await platform.post(HERE, Card("Daily", "words and words\n\n" * 400))
+    assert len(server.messages) == 1
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await platform.post(HERE, Card("Daily"))
+    with pytest.raises(Unknown):
+        await platform.tell(Person("discord", str(ADA)), Card("x"))
+
+
+async def test_what_is_posted_twice_under_one_key_appears_once_and_without_a_key_twice(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    platform = await start()
+    keys = ("one", "one", "two", "", "")
+    numbers = [await platform.post(HERE, Card("Daily"), Posting(key)) for key in keys]
+    assert numbers[0] == numbers[1]
+    assert len(set(numbers)) == len(server.messages) == 4
+
+
+async def test_a_post_waits_as_long_as_discord_asks_and_is_then_sent_once(
+    server: LoopbackDiscord, start: Start, waits: list[float]
+) -> None:
+    def limited() -> web.StreamResponse:
+        response = loopback_discord._json({"message": "slow down", "retry_after": 7.5, "global": True}, 429)
+        response.headers["Via"] = "1.1 google"  # without it discord.py takes it for a ban
+        return response
+
+    platform = await start()
+    server.faults = [answering(limited), answering(limited)]
+    await platform.post(HERE, Card("Daily"), Posting("deal"))
+    assert waits == [7.5, 7.5]
+    assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10003), (403, 50001), (403, 50013), (403, 50007), (400, 50083)])
+async def test_a_post_to_a_room_that_is_gone_says_so_and_is_not_tried_again(
+    server: LoopbackDiscord, start: Start, status: int, code: int
+) -> None:
+    platform = await start()
+    server.faults = failing(status, code, path="channels")
+    with pytest.raises(Gone):
+        await platform.post(HERE, Card("x"))
+    assert tries(server) == 1
+
+
+async def test_a_post_that_is_refused_for_its_own_sake_is_neither_gone_nor_unknown(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    platform = await start()
+    server.faults = failing(400, 50035, path="channels")
+    with pytest.raises(discord.HTTPException):
+        await platform.post(HERE, Card("x"))
+    assert tries(server) == 1
+
+
+@pytest.mark.parametrize("ping", ["<@&77>", "@everyone", "@here"])
+async def test_a_ping_begins_the_post_and_nobody_else_is_called(
+    server: LoopbackDiscord, start: Start, ping: str
+) -> None:
+    platform = await start()
+    await platform.post(HERE, Card("What are <@&88>, <@5> and <@!6>?"), Posting(ping=ping))
+    (message,) = server.messages
+    assert message.text.startswith(f"{ping}\n### What are <@&88>")
+    assert message.called == {ping}
+
+
+@pytest.mark.parametrize("ping", ["", "<@&77>", "<@5>", "everyone"])
+async def test_everyone_is_called_only_when_that_was_asked_for(
+    server: LoopbackDiscord, start: Start, ping: str
+) -> None:
+    platform = await start()
+    await platform.post(HERE, Card("Is @everyone or @here dear to <@&88>?"), Posting(ping=ping))
+    assert server.messages[-1].called == ({ping} if ping == "<@&77>" else set())
+
+
+async def test_a_thread_is_opened_under_a_post_when_one_was_asked_for(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    await platform.post(HERE, Card("first"))
+    await platform.post(Room("discord", str(ADA + 5000), private=True), Card("private"), Posting(thread="Talk"))
+    assert not any(path.endswith("threads") for _, path in server.requests)
+    number = await platform.post(HERE, Card("second"), Posting(thread="long " * 50))
+    (thread,) = server.threads
+    assert (thread["id"], thread["parent_id"]) == (number, str(CHANNEL))
+    assert thread["name"] == ("long " * 50)[:100]
+
+
+@pytest.mark.parametrize("fault", [failing(403, 50013, path="threads")[0], cutting("threads")], ids=["refused", "cut"])
+async def test_a_thread_that_can_not_be_opened_does_not_fail_the_post(
+    server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture, fault: Any
+) -> None:
+    platform = await start()
+    server.faults = [fault]
+    number = await platform.post(HERE, Card("Daily"), Posting(thread="Talk"))
+    assert [str(message.id) for message in server.messages] == [number]
+    assert "no thread could be opened" in caplog.text
+
+
+async def test_a_thread_is_a_room_of_its_own_in_which_no_other_is_opened(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    thread = await platform.post(HERE, Card("Daily"), Posting(thread="Talk"))
+    inside = Room("discord", thread, community=str(GUILD))
+    number = await platform.post(inside, Card("Inside"), Posting(thread="Deeper"))
+    assert (server.messages[-1].id, server.messages[-1].channel) == (int(number), int(thread))
+    assert len(server.threads) == 1
+
+
+async def test_a_post_over_several_pages_begins_with_its_ping_and_its_last_page_is_the_one_that_changes(
+    server: LoopbackDiscord, start: Start, waits: list[float]
+) -> None:
+    platform = await start()
+    card = Card("Long", "\n\n".join(f"{n}: " + "words " * 100 for n in range(15)), rows=((Button("Go", GO),),))
+    lost = [LOST[0]]
+
+    def third(method: str, path: str) -> web.StreamResponse | None:
+        return lost.pop()() if lost and len(server.messages) == 2 and path.endswith("messages") else None
+
+    server.faults = [third]
+    number = await platform.post(HERE, card, Posting("deal", "<@&77>", "Talk"))
+    assert [bool(message.called) for message in server.messages] == [True, False, False]
+    assert [list(message.buttons) for message in server.messages] == [[], [], ["Go"]]
+    assert (number, server.threads[0]["id"]) == (str(server.messages[-1].id),) * 2
+    await platform.edit(HERE, number, replace(card, fields=(("Answered", "5"),)))
+    assert [message.edits for message in server.messages] == [0, 0, 1]
+    assert "14: words" in server.messages[-1].text
+    assert "**Answered:** 5" in server.messages[-1].text
+    assert list(server.messages[-1].buttons) == ["Go"]
+
+
+async def test_a_person_is_told_in_a_direct_message(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    for _ in range(2):
+        await platform.tell(Person("discord", str(ADA)), Card("Your streak ends tonight"))
+    assert [message.channel for message in server.messages] == [ADA + 5000] * 2
+    assert server.requests.count(("POST", "users/@me/channels")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [(f"{ADA + 5000}/messages", 50007), ("@me/channels", 50007), ("@me/channels", 50278)]
+)
+async def test_a_person_who_can_not_be_told_is_gone(
+    server: LoopbackDiscord, start: Start, path: str, code: int
+) -> None:
+    platform = await start()
+    server.faults = failing(403, code, path=path)
+    with pytest.raises(Gone):
+        await platform.tell(Person("discord", str(ADA)), Card("x"))
+
+
+@pytest.mark.parametrize("made", [*LOST, lambda: loopback_discord.CUT], ids=[*CASES, "cut"])
+async def test_whether_a_person_was_told_is_unknown_when_discord_does_not_answer(
+    server: LoopbackDiscord, start: Start, waits: list[float], made: Callable[[], web.StreamResponse]
+) -> None:
+    platform = await start()
+    server.faults = [answering(made, "channels")] * 100
+    with pytest.raises(Unknown):
+        await platform.tell(Person("discord", str(ADA)), Card("x"))
+
+
+ALL_THREE = "Send Messages, Embed Links, Attach Files"
+IN_THREADS = "Send Messages in Threads, Embed Links, Attach Files"
+
+
+@pytest.mark.parametrize(
+    ("right", "lacking", "in_thread"),
+    [
+        (loopback_discord.VIEW, f"View Channel, {ALL_THREE}", f"View Channel, {IN_THREADS}"),
+        (loopback_discord.SEND, ALL_THREE, ""),
+        (loopback_discord.SEND_IN_THREADS, "", IN_THREADS),
+        (loopback_discord.EMBED, "Embed Links", "Embed Links"),
+        (loopback_discord.ATTACH, "Attach Files", "Attach Files"),
+    ],
+    ids=["view", "send", "send in threads", "embed", "attach"],
+)
+@pytest.mark.parametrize("how", ["role", "overwrite"])
+async def test_rights_that_are_missing_in_a_channel_or_a_thread_are_named(
+    server: LoopbackDiscord, start: Start, how: str, right: int, lacking: str, in_thread: str
+) -> None:
+    platform = await start()
+    thread = Room("discord", "3100", community=str(GUILD))
+    await server.discuss(3100)
+    await seen(await server.call("streak"))  # which comes after what was said before it
+    assert [await platform.missing(room) for room in (HERE, thread)] == ["", ""]
+    await (server.deny(right) if how == "overwrite" else server.allow(loopback_discord.MAY_POST & ~right))
+    await seen(await server.call("streak"))
+    for room, names in ((HERE, lacking), (thread, in_thread)):
+        told = await platform.missing(room)
+        assert told == (f"I lack rights in this channel: {names}." if names else "")
+
+
+async def test_of_a_room_that_is_not_known_nothing_is_said_to_be_missing(server: LoopbackDiscord, start: Start) -> None:
+    platform = await start()
+    assert await platform.missing(Room("discord", str(ADA + 5000), private=True)) == ""
+    assert await platform.missing(Room("discord", "3999", community=str(GUILD))) == ""
+
+
+def test_posts_leave_evenly_and_at_most_45_in_a_second(conversation: Conversation, sqlite_store: Store) -> None:
+    async def scenario(log: Log) -> None:
+        platform = DiscordPlatform(Settings(), conversation.answer, conversation.commands, sqlite_store)
+        left: list[float] = []
+
+        async def post(after: float) -> None:
+            await asyncio.sleep(after)
+            await platform._pace()
+            left.append(now())
+
+        await asyncio.gather(*(post(after) for after in [0.0] * 200 + [60.0] * 100))
+        assert most_within(left, 1.0) == adapter.POSTS == 45
+        assert left[199] == pytest.approx(left[0] + 199 / 45)
+        assert left[200] == 60.0  # after a pause, one goes at once
+
+    on_our_clock(scenario)
+
+
+async def test_a_daily_question_from_the_panel_to_its_answer(
+    server: LoopbackDiscord, start: Start, bank: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    made = core(Config(), bank, sqlite_store, clock, Random(1))
+    made.daily.platforms["discord"] = await start(made.dispatch.answer, made.commands)
+    options = {"time": "13:00", "timezone": "UTC", "reveal": "20:00", "ping": "<@&77>", "thread": "yes"}
+    refused = [await seen(await server.call("daily", BOB, **options))]
+    panel = await seen(
+        await server.call("daily", permissions=loopback_discord.MANAGE_GUILD, **options, topic="contexts")
+    )
+    assert "- time: **13:00**" in panel.text
+    refused += [await seen(await server.press(panel, label, BOB)) for label in panel.buttons]
+    assert len(refused) == 6
+    assert all(one.ephemeral and "Only moderators can do that here." in one.text for one in refused)
+    preview = await seen(await server.press(panel, "Preview", permissions=loopback_discord.MANAGE_GUILD))
+    assert "What is three?" in preview.text
+
+    before = len(server.messages)
+    clock.advance(hours=1, minutes=1)
+    await made.daily.post_due("discord")
+    await made.daily.finish()
+    (post,) = server.messages[before:]
+    assert (post.channel, post.called) == (CHANNEL, {"<@&77>"})
+    assert "**Question of the day**" in post.text
+    assert (await seen(await server.press(post, "A", BOB))).ephemeral
+    await made.daily.count_answers("discord")
+    assert (post.edits, "**Answered:** 1" in post.text) == (1, True)
+    assert server.threads == []
+
+    clock.advance(hours=7)
+    await made.daily.reveal_due("discord")
+    answer = server.messages[-1]
+    assert answer.text.startswith("### The answer of the day")
+    assert answer.called == set()
+    ((name, content),) = answer.files.items()
+    (gallery,) = [one for one in answer.walk() if one["type"] == 12]
+    assert gallery["items"][0]["media"]["url"] == f"attachment://{name}"
+    assert "of 1" in gallery["items"][0]["description"]
+    assert answer.attachments[0]["description"] == gallery["items"][0]["description"]
+    assert content.startswith(b"\x89PNG")
+    assert [(thread["id"], thread["name"]) for thread in server.threads] == [(str(answer.id), "What is three?")]
+
+
+async def test_a_daily_question_to_a_channel_without_a_right_is_refused_with_its_name(
+    server: LoopbackDiscord, start: Start, bank: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    made = core(Config(), bank, sqlite_store, clock, Random(1))
+    made.daily.platforms["discord"] = await start(made.dispatch.answer, made.commands)
+    await server.deny(loopback_discord.EMBED)
+    refused = await seen(await server.call("daily", permissions=loopback_discord.MANAGE_GUILD, time="09:00"))
+    assert refused.ephemeral
+    assert "I lack rights in this channel: Embed Links." in refused.text
 
 
 # Cards

@@ -86,7 +86,7 @@ def test_a_read_only_database_is_one_sentence_and_exit_code_1() -> None:
     with tempfile.TemporaryDirectory() as name:  # not under tmp_path, which nobody else may enter
         folder = Path(name)
         done = asyncio.run(_migrated(f"sqlite:///{folder / 'x.db'}"))
-        assert done == 3
+        assert done == 4
         (folder / "x.db").chmod(0o444)
         folder.chmod(0o555)
         run = subprocess.run(

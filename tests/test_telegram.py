@@ -5,20 +5,27 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
+from telegram.error import NetworkError
 
 from adapters import telegram as adapter
 from adapters.telegram import delivery, pacing, serving
 from adapters.telegram import platform as life
+from bot.__main__ import Core, core
+from bot.bank.bank import Bank
 from bot.commands import Command, Commands
 from bot.config import Config, Monitor, Telegram
-from bot.messages import Button, Call, Card, Picture, Press, Rank, Reply, Request, Room, Tone, Typed
-from bot.platforms import Answer, Gone, PlatformError
+from bot.messages import Button, Call, Card, Picture, Poll, Press, Rank, Reply, Request, Room, Tone, Typed
+from bot.messages import Person as Someone
+from bot.platforms import Answer, Gone, PlatformError, Posting, Unknown
 from bot.store.database import Database, StoreError
 from bot.store.store import Store
 from tests.conftest import opened
@@ -41,7 +48,7 @@ from tests.loopback_telegram import (
     flood,
     server_error,
 )
-from tests.people import Conversation
+from tests.people import Clock, Conversation
 
 ROOT = Path(__file__).parent.parent
 A = Press("answer", "d", "A")
@@ -838,6 +845,231 @@ async def test_an_edit_of_a_post_changes_it_and_one_of_a_lost_message_is_gone(bo
         await bot.platform.edit(room, "999999", Card("After"))
 
 
+# Posts
+
+
+@pytest.fixture
+async def made(bot: Bot, bank: Bank, clock: Clock) -> Core:
+    """The bot with the whole core, whose daily questions are posted when a test says so; Ada is an administrator."""
+    made = core(Config(), bank, bot.store, clock, Random(1))
+    bot.commands = made.commands
+    bot.server.members |= {(GROUP, ADA): "administrator", (SUPERGROUP, ADA): "administrator"}
+    await bot.start(made.dispatch.answer)
+    made.daily.platforms["telegram"] = bot.platform
+    return made
+
+
+async def posted(bot: Bot, made: Core) -> list[Message]:
+    """The messages of all posts that are due."""
+    before = len(bot.server.messages)
+    await made.daily.post_due("telegram")
+    await made.daily.finish()
+    return bot.server.messages[before:]
+
+
+HERE = Room("telegram", str(SUPERGROUP), community=str(SUPERGROUP))
+
+
+async def test_a_post_calls_whom_it_should_as_it_was_written(bot: Bot) -> None:
+    await bot.start()
+    await bot.platform.post(HERE, Card("Daily", "Body"), Posting(ping="@the_mods *all*"))
+    (message,) = bot.server.messages
+    assert message.text == "Daily\n\n@the_mods *all*\n\nBody"
+    assert [one["type"] for one in message.entities] == ["bold"]  # Telegram finds the name by itself
+
+
+async def test_a_person_is_told_if_they_have_started_the_bot_and_else_gone(bot: Bot) -> None:
+    await bot.start()
+    bot.server.started.add(ADA)
+    await bot.platform.tell(Someone("telegram", str(ADA)), Card("Your streak ends tonight"))
+    with pytest.raises(Gone):
+        await bot.platform.tell(Someone("telegram", str(BOB)), Card("Your streak ends tonight"))
+    assert [(message.chat, message.text) for message in bot.server.messages] == [(ADA, "Your streak ends tonight")]
+
+
+@pytest.mark.parametrize("made", [lambda: LOST, lambda: CUT, server_error], ids=["lost", "cut", "502"])
+@pytest.mark.parametrize("how", ["post", "tell", "picture", "poll"])
+async def test_what_became_of_a_post_that_was_not_answered_is_unknown_and_it_is_not_sent_again(
+    bot: Bot, how: str, made: Callable[[], Any]
+) -> None:
+    await bot.start()
+    bot.server.started.add(ADA)
+    method = {"picture": "sendPhoto", "poll": "sendPoll"}.get(how, "sendMessage")
+    card = Card("Daily", picture=Picture("x.png", PNG, "x") if how == "picture" else None)
+    if how == "poll":
+        card = replace(card, poll=Poll((("a", A), ("b", A)), 0, "why"))
+    bot.server.faults.append(fault(method, made))
+    with pytest.raises(Unknown):
+        await (
+            bot.platform.tell(Someone("telegram", str(ADA)), card) if how == "tell" else bot.platform.post(HERE, card)
+        )
+    assert len(bot.server.asked(method)) == 1
+    assert bot.server.faults == []
+
+
+async def without_telegram(bot: Bot) -> None:
+    """Take Telegram away, with every connection to it."""
+    await bot.start()
+    await bot.server.stop()
+    http = bot.platform._requests[0]
+    await http.shutdown()
+    await http.initialize()
+
+
+async def test_a_post_that_never_left_is_tried_again(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            await bot.server.start()
+
+    await without_telegram(bot)
+    monkeypatch.setattr(delivery, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": wait}))
+    await bot.platform.post(HERE, Card("Daily"))
+    assert len(waited) == 2
+    assert [message.text for message in bot.server.messages] == ["Daily"]
+
+
+async def test_a_post_that_never_left_in_all_tries_is_no_unknown_one(bot: Bot) -> None:
+    await without_telegram(bot)
+    with pytest.raises(NetworkError):
+        await bot.platform.post(HERE, Card("Daily"))
+    with pytest.raises(Unknown):  # of which the first part may have arrived
+        await bot.platform.post(HERE, Card("Daily", "words and words\n\n" * 400))
+    with pytest.raises(Unknown):
+        await bot.platform.tell(Someone("telegram", str(ADA)), Card("x"))
+    await bot.server.start()
+
+
+async def test_a_post_waits_for_a_free_connection_again_and_again(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bot.start()
+    http = bot.platform._requests[0]
+    assert http._pool
+    free = asyncio.Semaphore(0)
+    monkeypatch.setattr(http, "_pool", (http._pool[0], free))
+    monkeypatch.setattr(http, "_pool_timeout", 0.0)
+
+    async def wait(seconds: float) -> None:
+        free.release()
+
+    monkeypatch.setattr(delivery, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": wait}))
+    await bot.platform.post(HERE, Card("Daily"))
+    assert len(bot.server.messages) == 1
+
+
+async def test_a_post_waits_as_long_as_telegram_asks_and_is_then_sent_once(bot: Bot) -> None:
+    await bot.start()
+    bot.server.faults.append(fault("sendMessage", lambda: flood(1)))
+    await bot.platform.post(HERE, Card("Daily"))
+    first, second = [when for method, _, when in bot.server.requests if method == "sendMessage"]
+    assert second - first >= 1
+    assert len(bot.server.messages) == 1
+
+
+MAY_NOT_WRITE = "I may not write here; make me an administrator."
+NO_MEMBER = "I am not a member here."
+
+
+@pytest.mark.parametrize(
+    ("chat", "lost", "told"),
+    [
+        (SUPERGROUP, lambda server: None, ""),
+        (SUPERGROUP, lambda server: server.members.update({(SUPERGROUP, BOT): "restricted"}), MAY_NOT_WRITE),
+        (SUPERGROUP, lambda server: server.kicked.add(SUPERGROUP), NO_MEMBER),
+        (SUPERGROUP, lambda server: server.left.add(SUPERGROUP), NO_MEMBER),
+        (SUPERGROUP, lambda server: server.silent.add(SUPERGROUP), MAY_NOT_WRITE),
+        (
+            SUPERGROUP,
+            lambda server: (server.silent.add(SUPERGROUP), server.members.update({(SUPERGROUP, BOT): "administrator"})),
+            "",
+        ),
+        (CHANNEL, lambda server: None, ""),
+        (CHANNEL, lambda server: server.silent.add(CHANNEL), MAY_NOT_WRITE),
+    ],
+    ids=["member", "restricted", "kicked", "left", "silent group", "its administrator", "channel", "silent channel"],
+)
+async def test_what_keeps_us_from_posting_is_told_and_a_post_fares_as_it_was_told(
+    bot: Bot, chat: int, lost: Callable[[LoopbackTelegram], None], told: str
+) -> None:
+    await bot.start()
+    lost(bot.server)
+    room = Room("telegram", str(chat), community=str(chat))
+    assert await bot.platform.missing(room) == told
+    if told:
+        with pytest.raises(Gone):
+            await bot.platform.post(room, Card("Daily"))
+    else:
+        await bot.platform.post(room, Card("Daily"))
+
+
+async def test_nothing_is_missing_in_a_private_chat_or_while_telegram_does_not_answer(bot: Bot) -> None:
+    await bot.start()
+    assert await bot.platform.missing(Room("telegram", str(ADA), private=True)) == ""
+    assert bot.server.asked("getChatMember") == []
+    bot.server.faults.append(fault("getChatMember", server_error))
+    assert await bot.platform.missing(HERE) == ""
+
+
+async def test_a_daily_question_from_the_panel_to_its_answer(bot: Bot, made: Core, clock: Clock) -> None:
+    line = "/daily time:13:00 timezone:UTC reveal:20:00 topic:contexts ping:@mods"
+    refused = "Only moderators can do that here."
+    (told,) = await bot.say(line, BOB, SUPERGROUP)
+    assert told.text == refused
+    (panel,) = await bot.say(line, chat=SUPERGROUP)
+    assert "time: 13:00" in panel.text
+    for label in panel.buttons:
+        assert (await bot.press(panel, label, BOB)).answer["text"] == refused
+    assert "What is three?" in (await bot.press(panel, "Preview")).answer["text"]
+
+    clock.advance(hours=1, minutes=1)
+    (post,) = await posted(bot, made)
+    assert await posted(bot, made) == []
+    assert (post.chat, "@mods" in post.text, "Question of the day" in post.text) == (SUPERGROUP, True, True)
+    assert (await bot.press(post, "A", BOB)).answer["show_alert"]
+    await made.daily.count_answers("telegram")
+    assert (post.edits, "Answered: 1" in post.text) == (1, True)
+    assert list(post.buttons) == ["A", "B", "C", "D", "Hint", "Full answer"]
+
+    clock.advance(hours=7)
+    await made.daily.reveal_due("telegram")
+    answer = bot.server.messages[-1]
+    assert answer.caption.startswith("The answer of the day")
+    assert "What is three?" in answer.caption
+    assert answer.photo
+    assert answer.photo.startswith(PNG)
+
+
+async def test_a_daily_poll_is_answered_by_votes(bot: Bot, made: Core, clock: Clock, database: Database) -> None:
+    await bot.say("/daily time:13:00 timezone:UTC topic:contexts style:poll", chat=SUPERGROUP)
+    clock.advance(hours=1, minutes=1)
+    (post,) = await posted(bot, made)
+    assert post.poll
+    await bot.settle(await bot.server.vote(post, 0, BOB))
+    await made.daily.count_answers("telegram")
+    assert len(await database.fetch("SELECT deal FROM answer")) == 1
+    assert post.edits == 0
+
+
+async def test_a_daily_question_to_a_group_that_has_moved_finds_it_and_its_schedule_goes_on_there(
+    bot: Bot, made: Core, clock: Clock
+) -> None:
+    await bot.say("/daily time:13:00 timezone:UTC", chat=GROUP)
+    new = SUPERGROUP - 1
+    bot.server.migrated[GROUP] = new  # and we were not told
+    bot.server.chats[new] = bot.server.chats[SUPERGROUP]
+    clock.advance(hours=1, minutes=1)
+    (first,) = await posted(bot, made)
+    clock.advance(days=1)
+    refused = len(bot.server.asked("sendMessage"))
+    (second,) = await posted(bot, made)
+    assert [first.chat, second.chat] == [new, new]
+    assert len(bot.server.asked("sendMessage")) == refused + 1
+    bot.server.members[new, ADA] = "administrator"
+    (panel,) = await bot.say("/daily", chat=new)
+    assert panel.text.count(": sent") == 2
+
+
 # Inline mode
 
 
@@ -1054,14 +1286,6 @@ async def test_an_answer_to_a_person_is_tried_again(bot: Bot, made: Any, method:
     assert bot.server.faults == []
     assert len(bot.server.messages) == 1
     assert message.text.startswith(("Correct", "Not quite"))
-
-
-async def test_a_post_whose_outcome_is_unknown_is_not_sent_again(bot: Bot) -> None:
-    await bot.start()
-    bot.server.faults.append(fault("sendMessage", lambda: LOST))
-    with pytest.raises(Exception, match="aiohttp"):
-        await bot.platform.post(Room("telegram", str(GROUP)), Card("Daily"))
-    assert len(bot.server.messages) == 1
 
 
 async def test_a_telegram_that_is_down_at_the_start_is_tried_again_until_it_is_up(

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import orjson
 from telegram import (
     CallbackQuery,
+    Chat,
     ChatMember,
     ChatMemberAdministrator,
     ChatMemberRestricted,
@@ -227,7 +228,7 @@ class Serving:
         """We were let in, thrown out, blocked, restricted, or let in again."""
         change = update.my_chat_member
         assert change  # noqa: S101 - of this handler's updates
-        room = _room(change.chat.id, change.chat.type)
+        room = _room(change.chat)
         if not may_speak(change.new_chat_member):
             await self._memory.room_gone(room)
             return
@@ -439,15 +440,16 @@ class _Heeded(filters.MessageFilter):
         return not (message.forward_origin or message.via_bot or message.is_automatic_forward or other_bot)
 
 
-def _room(chat: int, kind: str, thread: int | None = None) -> Room:
-    private = kind == ChatType.PRIVATE
-    return Room("telegram", str(chat), str(thread or ""), "" if private else str(chat), private)
+def _room(chat: Chat, thread: int | None = None) -> Room:
+    private = chat.type == ChatType.PRIVATE
+    community = "" if private else str(chat.id)
+    return Room("telegram", str(chat.id), str(thread or ""), community, private, chat.title or "")
 
 
 def room_of(message: MaybeInaccessibleMessage) -> Room:
     """Where a message stands. The General topic of a forum has no thread; a thread of replies is not a topic."""
     thread = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-    return _room(message.chat.id, message.chat.type, thread)
+    return _room(message.chat, thread)
 
 
 def who(message: Message) -> Person:

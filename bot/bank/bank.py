@@ -135,6 +135,9 @@ class Bank:
         """Every topic and section, as one would type it."""
         return [name for topic in self.topics for name in (topic.id, *(section.id for section in topic.sections))]
 
+    def topic_names(self) -> list[str]:
+        return [topic.id for topic in self.topics]
+
     def _named_places(self) -> dict[str, Place]:
         places: dict[str, Place] = {}
         for topic in self.topics:

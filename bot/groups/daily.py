@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.bank.bank import Bank, Entry, Filters
@@ -108,7 +108,7 @@ class Daily:
         if missing := await self._missing(request.where):
             raise Refusal(say("I can't post here yet"), missing)
         for _ in range(3):  # a post may be claimed, or another moderator be faster, between reading and writing
-            known = await self._schedules.schedule(room)
+            known = await self._caught_up(room, request.where.platform)
             before = known or self._unset(request, learner, room)
             after = self._wanted(before, options)
             now = self._now()
@@ -116,6 +116,14 @@ class Daily:
             if await self._schedules.set(after, known.next_due if known else None, known=known is not None):
                 return await self._panel(room, after, _changes(before if known else None, after))
         raise Refusal(say("Somebody else changed it at this moment"), say("`/daily` shows what is set."))
+
+    async def _caught_up(self, room: str, platform: str) -> Schedule | None:
+        """What is set, once nothing is due any more: a change would lose what the tick has not come to yet."""
+        while (known := await self._schedules.schedule(room)) and self._serves(platform):
+            if not known.next_due or known.next_due > self._now():
+                break
+            await self._begin(platform, self._claimed(known))
+        return known
 
     def _unset(self, request: Request, learner: Learner, room: str) -> Schedule:
         zone = self._zones.of(learner).key
@@ -157,19 +165,16 @@ class Daily:
 
     async def _due(self, before: Schedule | None, after: Schedule, now: datetime) -> datetime:
         """When the next post is due. A day that had its post gets no other, and today's is not lost by a change."""
-        zone = _zone_of(after)
-        last = await self._last_day(after.id, zone)
-        due = next_due(now, time.fromisoformat(after.at), zone, after.weekdays, last)
+        zone, at = _zone_of(after), time.fromisoformat(after.at)
+        had = {day_of(post.due, zone) for post in await self._schedules.history(after.id, PAGE)}  # or will be skipped
+        due = next_due(now, at, zone, after.weekdays)
+        while (day := day_of(due, zone)) in had:
+            due = next_due(due, at, zone, after.weekdays, day)
         today = day_of(now, zone)
-        waiting = before and before.next_due and before.next_due >= now and day_of(before.next_due, zone) == today
-        if waiting and (last is None or last < today) and str(today.isoweekday()) in after.weekdays:
-            due = min(due, now) if day_of(due, zone) > today else due  # its new time is over already: then now
+        waiting = before and before.next_due and day_of(before.next_due, zone) == today
+        if waiting and today not in had and str(today.isoweekday()) in after.weekdays:
+            due = min(due, now) if day > today else due  # its new time is over already: then now
         return due + _spread(after)
-
-    async def _last_day(self, room: str, zone: ZoneInfo) -> date | None:
-        """The local day of the last post, as it is called in this zone."""
-        history = await self._schedules.history(room, 1)
-        return day_of(history[0].due, zone) if history else None
 
     async def _skip(self, schedule: Schedule) -> None:
         if not schedule.next_due:
@@ -311,7 +316,10 @@ class Daily:
     async def _claimed_again(self, post: Post) -> tuple[Schedule, Post] | None:
         now = self._now()
         schedule = await self._schedules.schedule(post.room)
-        if not schedule or not schedule.next_due or not in_time(post.due, now, ZoneInfo(post.timezone)):
+        in_both = schedule and all(  # zones, if it was changed in between
+            in_time(post.due, now, zone) for zone in (ZoneInfo(post.timezone), _zone_of(schedule))
+        )
+        if not schedule or not schedule.next_due or not in_both:
             await self._schedules.record(replace(post, retry_at=None))
             return None
         again = replace(self._post(schedule), day=post.day, timezone=post.timezone, due=post.due)

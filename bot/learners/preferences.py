@@ -63,7 +63,7 @@ class Preferences:
         return Card(say("You are reminded at {time}", time=reminder.at), body, tone=Tone.GOOD)
 
     async def _hide(self, learner: Learner, *, hidden: bool) -> Card:
-        await self._store.set_hidden(learner, hidden=hidden)
+        await self._store.boards.show(learner.id, shown=not hidden)
         heading = say("Others don't see your name") if hidden else say("Others see your name")
         return Card(heading, say("On boards, and beside what you did first."), tone=Tone.GOOD)
 

@@ -346,11 +346,13 @@ _FAILED = f"""
 """
 
 _GIVE_UP = """
-    UPDATE post SET state = 'unknown' WHERE platform = :platform AND state = 'claimed' AND claimed_at < :before
+    UPDATE post SET state = 'unknown', reveal_at = NULL
+    WHERE platform = :platform AND state = 'claimed' AND claimed_at < :before
 """
 
 _GIVE_UP_REVEAL = """
-    UPDATE post SET reveal = 'unknown' WHERE platform = :platform AND reveal = 'claimed' AND claimed_at < :before
+    UPDATE post SET reveal = 'unknown', reveal_at = NULL
+    WHERE platform = :platform AND reveal_at <= :before AND reveal = 'claimed' AND claimed_at < :before
 """
 
 _POST_OF = f"SELECT post.*, {_WHERE} FROM post JOIN room ON room.id = post.room WHERE deal = :deal"
@@ -361,16 +363,17 @@ _SAY_ANSWERED = f"""
 
 _TO_REVEAL = f"""
     SELECT post.*, {_WHERE} FROM post JOIN room ON room.id = post.room
-    WHERE post.platform = :platform AND reveal_at <= :now AND state = 'sent'
+    WHERE post.platform = :platform AND reveal_at <= :now AND state = 'sent' AND reveal = ''
     ORDER BY reveal_at LIMIT :limit
 """
 
+# Its time stays until there is an outcome: the index on it finds the claims to give up, however many posts there are.
 _CLAIM_REVEAL = f"""
-    UPDATE post SET reveal_at = NULL, reveal = 'claimed', claimed_at = :now
-    WHERE {_THIS_POST} AND reveal_at = :reveal_at RETURNING room
+    UPDATE post SET reveal = 'claimed', claimed_at = :now
+    WHERE {_THIS_POST} AND reveal_at = :reveal_at AND reveal = '' RETURNING room
 """
 
-_RECORD_REVEAL = f"UPDATE post SET reveal = :reveal WHERE {_THIS_POST}"
+_RECORD_REVEAL = f"UPDATE post SET reveal = :reveal, reveal_at = NULL WHERE {_THIS_POST}"
 
 _ANSWERS = "SELECT value, count(*) AS number FROM answer WHERE deal = :deal GROUP BY value"
 

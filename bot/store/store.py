@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from bot.messages import Person, Room
+from bot.store.boards import Boards
 from bot.store.database import Database, Row, Statement
 from bot.store.schedules import Schedules
 
@@ -95,6 +96,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.schedules = Schedules(database)
+        self.boards = Boards(database)
 
     async def close(self) -> None:
         await self._database.close()
@@ -128,9 +130,6 @@ class Store:
         values = {"learner": learner.id, "timezone": timezone, "now": _seconds(now)}
         await self._database.write([Statement(_SET_TIMEZONE, values)])
 
-    async def set_hidden(self, learner: Learner, *, hidden: bool) -> None:
-        await self._database.write([Statement(_SET_HIDDEN, {"learner": learner.id, "hidden": hidden})])
-
     # Rooms
 
     async def room(self, where: Room, now: datetime) -> str:
@@ -138,11 +137,19 @@ class Store:
         values = {"platform": where.platform, "platform_id": where.id, "thread": where.thread}
         rows = await self._database.fetch(_ROOM, values)
         if not rows:
-            what = {"community": where.community, "private": where.private, "id": new_id(16), "now": _seconds(now)}
+            what = {
+                "title": where.title,
+                "community": where.community,
+                "private": where.private,
+                "id": new_id(16),
+                "now": _seconds(now),
+            }
             await self._database.write([Statement(_NEW_ROOM, {**values, **what})])
             rows = await self._database.fetch(_ROOM, values)
         elif rows[0]["gone"]:
             await self.room_back(where)
+        if where.title and rows[0]["title"] != where.title:
+            await self._database.write([Statement(_CALL_ROOM, {**values, "title": where.title})])
         return str(rows[0]["id"])
 
     async def room_moved(self, platform: str, old: str, new: str) -> None:
@@ -253,6 +260,8 @@ class Store:
         Returns:
             the answer as it was kept, or None if there was one before; and whether it is the first of the day
         """
+        topic = dealt.deal.question.partition("/")[0]
+        of_topic = [f"{topic}/{bucket}" for bucket in buckets]  # each topic has boards of its own
         values = {
             "deal": dealt.deal.id,
             "learner": learner.id,
@@ -268,7 +277,7 @@ class Store:
             "community": community[1],
             "name": name,
             **_review_values(review),
-            **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
+            **{f"bucket_{number}": bucket for number, bucket in enumerate((*buckets, *of_topic))},
         }
         statements = [_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED, *([_ADD_SCORE] if answer.points else [])]
         _, first, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
@@ -363,14 +372,18 @@ _NEW_ACCOUNT = """
 
 _SET_TIMEZONE = "UPDATE learner SET timezone = :timezone, zone_changed_at = :now WHERE id = :learner"
 
-_SET_HIDDEN = "UPDATE learner SET hidden = :hidden WHERE id = :learner"
-
-_ROOM = "SELECT id, gone FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
+_ROOM = (
+    "SELECT id, gone, title FROM room WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread"
+)
 
 _NEW_ROOM = """
-    INSERT INTO room (id, platform, platform_id, thread, community, private, created_at)
-    VALUES (:id, :platform, :platform_id, :thread, :community, :private, :now)
+    INSERT INTO room (id, platform, platform_id, thread, community, private, created_at, title)
+    VALUES (:id, :platform, :platform_id, :thread, :community, :private, :now, :title)
     ON CONFLICT (platform, platform_id, thread) DO NOTHING
+"""
+
+_CALL_ROOM = """
+    UPDATE room SET title = :title WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread
 """
 
 # Rows of the new id that are there before: their deals go to the old rows, which take over the new id, and their points
@@ -396,8 +409,8 @@ _MOVED = (
     WHERE platform = :platform AND platform_id = :old
     """,
     """
-    INSERT INTO score (platform, community, bucket, learner, points, reached_at)
-    SELECT platform, :new, bucket, learner, points, reached_at FROM score
+    INSERT INTO score (platform, community, bucket, learner, points, reached_at, shown)
+    SELECT platform, :new, bucket, learner, points, reached_at, shown FROM score
     WHERE platform = :platform AND community = :old
     ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
         points = score.points + excluded.points,
@@ -482,12 +495,14 @@ _REVIEWED = f"""
 """
 
 _ADD_SCORE = """
-    INSERT INTO score (platform, community, bucket, learner, points, reached_at)
-    SELECT :platform, :community, buckets.bucket, :learner, answer.points, :now
+    INSERT INTO score (platform, community, bucket, learner, points, reached_at, shown)
+    SELECT :platform, :community, buckets.bucket, :learner, answer.points, :now, NOT learner.hidden
     FROM (
         SELECT :bucket_0 AS bucket UNION ALL SELECT :bucket_1 UNION ALL SELECT :bucket_2 UNION ALL SELECT :bucket_3
+        UNION ALL SELECT :bucket_4 UNION ALL SELECT :bucket_5 UNION ALL SELECT :bucket_6 UNION ALL SELECT :bucket_7
     ) AS buckets
     JOIN answer ON answer.deal = :deal AND answer.learner = :learner AND answer.receipt = :receipt
+    JOIN learner ON learner.id = :learner
     WHERE answer.points > 0
     ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
         points = score.points + excluded.points, reached_at = excluded.reached_at

@@ -1,0 +1,122 @@
+"""What a learner has done, in numbers and pictures: answers, accuracy, mastery, habits, readiness for the interview."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, tzinfo
+from statistics import median
+
+from bot.bank.bank import Bank
+from bot.charts import heat_map, heat_text, mastery_chart, mastery_text
+from bot.learners.zones import Zones
+from bot.messages import Button, Card, Picture, Press, Reply, Request
+from bot.store.boards import Given
+from bot.store.store import Learner, Store
+from bot.wording import count, say
+
+KNOWN = 7.0  # days for which a question will be remembered, by its review state: then it counts as known
+LATEST = 20_000  # answers that are looked at
+HABIT = 10  # answers in some hours, until they tell anything
+HOURS = 3  # of a day that are looked at together
+LONGEST = 600  # seconds after which an answer was left lying, not thought about
+AT_ONCE = 2  # pictures that are drawn at the same time
+
+
+class Stats:
+    def __init__(self, bank: Bank, store: Store, zones: Zones, now: Callable[[], datetime]) -> None:
+        self._bank = bank
+        self._store = store
+        self._zones = zones
+        self._now = now
+        self._drawing = asyncio.Semaphore(AT_ONCE)
+
+    async def stats(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
+        """Answers and habits, with the heat map of a year."""
+        given = await self._store.boards.given(learner.id, LATEST)
+        zone = self._zones.of(learner)
+        days = Counter(one.answered.astimezone(zone).date() for one in given)
+        picture = await self._draw(lambda: _year(days, self._now().astimezone(zone)))
+        known = await self._known(learner)
+        priority = [f"{topic.id}/{one.id}" for topic in self._bank.topics for one in topic.questions if one.priority]
+        ready = say(
+            "**{known} of {number}** priority questions known: those that you will remember for a week.",
+            known=sum(name in known for name in priority),
+            number=len(priority),
+        )
+        parts = [ready, *_habits(given, zone)]
+        rows = ((_button(say("Mastery"), "mastery"), Button(say("Quiz me"), Press("call", value="quiz"))),)
+        card = Card(say("Your practice"), "\n\n".join(parts), _numbers(given), rows, picture=picture)
+        return Reply(new=card) if request.where.private else Reply(aside=card)
+
+    async def pressed(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """Mastery by section."""
+        answered = set(await self._store.boards.stabilities(learner.id))
+        known = await self._known(learner)
+        sections = []
+        for topic in self._bank.topics:
+            for section in topic.sections:
+                names = {f"{topic.id}/{one.id}" for one in section.questions}
+                knows, learns = len(names & known), len(names & answered)
+                sections.append((section.title, knows, learns - knows, len(names) - learns))
+        picture = await self._draw(lambda: replace(mastery_chart(sections), text=mastery_text(sections)))
+        rows = ((Button(say("Quiz me"), Press("call", value="quiz")),),)
+        card = Card(say("Your mastery by section"), "", rows=rows, picture=picture)
+        return Reply(new=card) if request.where.private else Reply(aside=card)
+
+    async def _known(self, learner: Learner) -> set[str]:
+        stabilities = await self._store.boards.stabilities(learner.id)
+        return {name for name, days in stabilities.items() if days >= KNOWN}
+
+    async def _draw(self, draw: Callable[[], Picture]) -> Picture:
+        async with self._drawing:
+            return await asyncio.to_thread(draw)
+
+
+def _year(days: Mapping[date, int], now: datetime) -> Picture:
+    return replace(heat_map(days, now.date()), text=heat_text(days, now.date()))
+
+
+def _numbers(given: Sequence[Given]) -> tuple[tuple[str, str], ...]:
+    chosen = [one for one in given if one.verdict in ("right", "wrong")]
+    fields = [(say("Answered"), str(len(given))), (say("Questions"), str(len({one.question for one in given})))]
+    if chosen:
+        right = sum(one.verdict == "right" for one in chosen)
+        fields.append((say("Right"), f"{100 * right // len(chosen)} %"))
+    return tuple(fields)
+
+
+def _habits(given: Sequence[Given], zone: tzinfo) -> list[str]:
+    """How long answers take, and when they are best."""
+    parts = []
+    waits = [(one.answered - one.dealt).total_seconds() for one in given if one.private]
+    if thought := [wait for wait in waits if wait <= LONGEST]:
+        shown = count("{number} second", "{number} seconds", round(median(thought)))
+        parts.append(say("You take {time} for an answer, in the middle.", time=shown))
+    if best := _best_hours(given, zone):
+        hour, share = best
+        text = say(
+            "You are best between {start}:00 and {end}:00: {share} % right.",
+            start=hour,
+            end=(hour + HOURS) % 24,
+            share=share,
+        )
+        parts.append(text)
+    return parts
+
+
+def _best_hours(given: Sequence[Given], zone: tzinfo) -> tuple[int, int] | None:
+    """The hours of the day with the largest share of right choices: the first of them, and the share in per cent."""
+    right, all_ = Counter[int](), Counter[int]()
+    for one in given:
+        if one.verdict in ("right", "wrong"):
+            hour = one.answered.astimezone(zone).hour
+            for start in range(hour - HOURS + 1, hour + 1):
+                all_[start % 24] += 1
+                right[start % 24] += one.verdict == "right"
+    shares = {start: 100 * right[start] // all_[start] for start in all_ if all_[start] >= HABIT}
+    return max(shares.items(), key=lambda one: (one[1], all_[one[0]], -one[0])) if shares else None
+
+
+def _button(label: str, value: str) -> Button:
+    return Button(label, Press("stats", value=value))
