@@ -83,7 +83,7 @@ class Console:
     async def missing(self, room: Room) -> str:
         return ""
 
-    async def edit(self, room: Room, message: str, card: Card) -> None:
+    async def edit(self, room: Room, message: str, card: Card, how: Posting = Posting()) -> None:  # noqa: B008
         self._show(card)
 
     async def request_from(self, line: str) -> Request | None:

@@ -54,7 +54,12 @@ UNKNOWN_INTERACTION = 10062
 GONE = {10003, 10008, 50001, 50007, 50013, 50083, 50278}  # unknown channel or message, no access, no right, archived
 
 PERMISSIONS = discord.Permissions(
-    view_channel=True, send_messages=True, send_messages_in_threads=True, embed_links=True, attach_files=True
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    embed_links=True,
+    attach_files=True,
 )
 
 _COLOURS = {
@@ -204,9 +209,9 @@ class DiscordPlatform(discord.AutoShardedClient):
         lacking = ", ".join(name for name, there in needed.items() if not there)
         return say("I lack rights in this channel: {rights}.", rights=lacking) if lacking else ""
 
-    async def edit(self, room: Room, message: str, card: Card) -> None:
+    async def edit(self, room: Room, message: str, card: Card, how: Posting = Posting()) -> None:  # noqa: B008
         known = self.get_partial_messageable(int(room.id)).get_partial_message(int(message))
-        page = render(card)[-1]  # what `post` has named
+        page = render(card, how.ping)[-1]  # what `post` has named
         await _in_room(known.edit(view=page.view(), attachments=page.files(), allowed_mentions=self.allowed_mentions))
 
     # Starting

@@ -196,6 +196,7 @@ def commands(
         "daily": daily.pressed,
         "board": leaderboard.turned,
         "stats": stats.pressed,
+        "repair": progress.repair,
     }
     return Commands(
         table,

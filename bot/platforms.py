@@ -66,8 +66,8 @@ class Platform(Protocol):
         Posts go behind the answers to people, and no faster than the platform allows.
         """
 
-    async def edit(self, room: Room, message: str, card: Card) -> None:
-        """Replace the card of a message. Raises Gone."""
+    async def edit(self, room: Room, message: str, card: Card, how: Posting = ...) -> None:
+        """Replace the card of a message, which was posted so. Raises Gone."""
 
     async def tell(self, who: Person, card: Card) -> None:
         """Show a card to a person in private. Raises Gone, Unknown."""

@@ -40,7 +40,7 @@ class Chat:
         self.posts.append((room, card, how))
         return str(len(self.posts))
 
-    async def edit(self, room: Room, message: str, card: Card) -> None:
+    async def edit(self, room: Room, message: str, card: Card, how: Posting = Posting()) -> None:  # noqa: B008
         self.edits.append((message, card))
 
     async def tell(self, who: Person, card: Card) -> None:

@@ -12,7 +12,7 @@ from bot.messages import Person, Room
 from bot.store.database import ConflictError, Database, Statement, StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate, migrations
-from bot.store.store import Answer, Deal, Dealt, Learner, Review, Store, new_id
+from bot.store.store import Answer, Days, Deal, Dealt, Learner, Review, Store, new_id
 from tests.people import ADA, BOB, GROUP, HOME, Clock
 
 RELEASED = {  # a released migration never changes: databases out there were made by it
@@ -116,7 +116,7 @@ async def test_an_answer_is_kept_with_all_that_follows_from_it(store: Store, clo
     assert found
     assert found.answer == RIGHT
     assert found.review == review(clock, days=1)
-    assert await store.practice_days(ada) == [DAY]
+    assert await store.practice_days(ada) == Days([DAY])
     assert await store.points(ada) == 2
     assert await store.reviewed(ada) == {"flask/one"}
 
@@ -130,7 +130,7 @@ async def test_a_second_answer_changes_nothing(store: Store, clock: Clock) -> No
     found = await store.dealt(one.deal.id, ada)
     assert found
     assert found.answer == RIGHT
-    assert await store.practice_days(ada) == [DAY]
+    assert await store.practice_days(ada) == Days([DAY])
     assert await store.points(ada) == 2
 
 
@@ -166,7 +166,7 @@ async def test_the_first_answer_of_a_day_is_told_from_the_later_ones(store: Stor
     assert await answered(store, await dealt(store, ada, clock, 1), ada, clock) == (True, True)
     assert await answered(store, await dealt(store, ada, clock, 2), ada, clock) == (True, False)
     assert await answered(store, await dealt(store, ada, clock, 3), ada, clock, day=DAY + timedelta(1)) == (True, True)
-    assert await store.practice_days(ada) == [DAY + timedelta(1), DAY]
+    assert await store.practice_days(ada) == Days([DAY + timedelta(1), DAY])
 
 
 async def test_only_the_first_choice_to_a_question_earns_points_but_a_rating_is_no_choice(

@@ -119,10 +119,8 @@ class TelegramPlatform:
         return self._started
 
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
-        if how.ping:
-            card = replace(card, body="\n\n".join(filter(None, (escape(how.ping), card.body))))
         try:
-            return str(await self._serving.send(Place.of(room), card, post=True))
+            return str(await self._serving.send(Place.of(room), _calling(card, how.ping), post=True))
         except BadRequest:
             raise
         except NetworkError as error:
@@ -152,8 +150,8 @@ class TelegramPlatform:
         silent = chat.permissions and not chat.permissions.can_send_messages and me.status == ChatMemberStatus.MEMBER
         return say("I may not write here; make me an administrator.") if silent or not may_speak(me) else ""
 
-    async def edit(self, room: Room, message: str, card: Card) -> None:
-        pages = render(card, self._serving.link)
+    async def edit(self, room: Room, message: str, card: Card, how: Posting = Posting()) -> None:  # noqa: B008
+        pages = render(_calling(card, how.ping), self._serving.link)
         page = replace(pages[0], keyboard=pages[-1].keyboard)  # what does not fit into the message is left out
         try:
             await self._delivery.edit(Place.of(room), int(message), page)
@@ -328,6 +326,10 @@ class TelegramPlatform:
             self._waiting[person] -= 1
             if not self._waiting[person]:
                 del self._waiting[person]
+
+
+def _calling(card: Card, ping: str) -> Card:
+    return replace(card, body="\n\n".join(filter(None, (escape(ping), card.body)))) if ping else card
 
 
 def _secret_of(request: web.Request) -> bytes:

@@ -25,7 +25,7 @@ from bot.groups.schedule import (
     spread,
     weekdays_in_words,
 )
-from bot.learners.streaks import streak
+from bot.learners.streaks import Streak, streak
 from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
 from bot.messages import Button, Card, Person, Press, Refusal, Reply, Request, Room, escape
 from bot.platforms import Gone, Platform, Posting, Unknown
@@ -209,6 +209,9 @@ class Daily:
             raise Refusal(say("I can't post here"), escape(str(error))) from error
         except Unknown as error:
             raise Refusal(say("The test may not have arrived"), escape(str(error))) from error
+        except Exception as error:
+            logger.exception("daily: a test could not be posted")
+            raise Refusal(say("I can't post here just now"), escape(type(error).__name__)) from error
         return Card(say("The test was posted."))
 
     async def _missing(self, where: Room) -> str:
@@ -357,6 +360,7 @@ class Daily:
             post = await self._sent(schedule, post)
         except Gone as error:
             post = replace(post, state="failed", why=str(error), reveal_at=None)
+            await self._store.room_gone(schedule.room)
             await self._tell_of_loss(schedule, str(error))
         except (Unknown, TimeoutError) as error:
             logger.warning("daily: what became of a post is unknown: %s", error or "it took too long")
@@ -400,9 +404,13 @@ class Daily:
             return
         await self._schedules.told(schedule.id, told=True)
         body = say("{why}. I go on by myself when I may post there again.", why=escape(why.rstrip(".")))
-        with suppress(Gone, Unknown):
+        try:
             who = Person(schedule.room.platform, schedule.person)
             await self.platforms[who.platform].tell(who, Card(say("I can't post the daily question"), body))
+        except (Gone, Unknown) as error:
+            logger.info("daily: nobody could be told of a lost room: %s", error)
+        except Exception:
+            logger.exception("daily: nobody could be told of a lost room")
 
     # Answers, and the answer
 
@@ -441,9 +449,11 @@ class Daily:
         self._edited[post.deal] = now
         card = self._card(schedule, dealt.deal, entry, number)
         try:
-            await self.platforms[platform].edit(post.where, post.message, card)
+            await self.platforms[platform].edit(post.where, post.message, card, Posting(ping=schedule.ping))
         except Gone:
             logger.info("daily: a post is no longer there to say how many have answered")
+        except Exception:
+            logger.exception("daily: a post could not be made to say how many have answered")
 
     async def reveal_due(self, platform: str) -> None:
         """Tell the answers that are to be told by now."""
@@ -505,13 +515,22 @@ class Daily:
             if not await self._schedules.claim_reminder(reminder, following):
                 continue
             days = await self._store.practice_days(Learner(reminder.learner))
-            found = streak(days, now.astimezone(zone).date())
+            found = streak(days.practised, now.astimezone(zone).date(), days.repaired, days.skipped)
             if found.today or not found.current or now - reminder.next_due > REMIND_LATE:
                 continue
-            await self._remind(platform, reminder, found.current)
+            await self._remind(platform, reminder, found)
 
-    async def _remind(self, platform: str, reminder: Reminder, length: int) -> None:
-        heading = count("Your streak of {number} day ends tonight", "Your streak of {number} days ends tonight", length)
+    async def _remind(self, platform: str, reminder: Reminder, found: Streak) -> None:
+        length = found.current
+        heading = (
+            count(
+                "A freeze goes for your streak of {number} day",
+                "A freeze goes for your streak of {number} days",
+                length,
+            )
+            if found.held
+            else count("Your streak of {number} day ends tonight", "Your streak of {number} days ends tonight", length)
+        )
         button = Button(say("Quiz me"), Press("call", value="quiz"))
         body = say("One answer keeps it. `/settings reminder:off` ends these messages.")
         try:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.groups.schedule import next_due, read_time
+from bot.learners.streaks import skipped_between
 from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
 from bot.messages import Card, Refusal, Reply, Request, Tone, escape
 from bot.store.schedules import Reminder
 from bot.store.store import Learner, Store
 from bot.wording import say
+
+ZONE_STAYS = timedelta(days=1)  # until it can be changed again
 
 
 class Preferences:
@@ -74,7 +77,17 @@ class Preferences:
             body = say("Did you mean {names}?", names=near) if near else say("A name looks like `Europe/Berlin`.")
             raise Refusal(say("I know no time zone “{words}”", words=escape(words[:40])), body)
         before, now = self._zones.of(learner).key, self._now()
+        changed = await self._store.zone_changed(learner)
+        if changed and now - changed < ZONE_STAYS and found != before:
+            raise Refusal(
+                say("You changed your time zone less than a day ago"),
+                say(
+                    "It can be changed once a day, so that no day counts twice. It is {zone} now.", zone=spoken(before)
+                ),
+            )
+        left_out = skipped_between(self._zones.day(learner, now), now.astimezone(ZoneInfo(found)).date())
         await self._store.set_timezone(learner, found, now)
+        await self._store.keep_days(learner, left_out, "skipped")
         if at := await self._store.schedules.reminder(learner.id):
             following = next_due(now, time.fromisoformat(at), ZoneInfo(found))
             await self._store.schedules.move_reminder(learner.id, following)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fsrs import Rating
@@ -221,8 +221,11 @@ class Quiz:
     async def _with_streak(self, card: Card, learner: Learner) -> Card:
         """The card of the first answer of a day says how many days that makes."""
         days = await self._store.practice_days(learner)
-        length = streak(days, self._zones.day(learner, self._now())).current
-        shown = count("{number} day", "{number} days", length)
+        today = self._zones.day(learner, self._now())
+        found = streak(days.practised, today, days.repaired, days.skipped)
+        shown = count("{number} day", "{number} days", found.current)
+        if today - timedelta(1) in found.frozen:
+            shown = say("{days}, kept by a freeze", days=shown)
         return cards.with_field(card, say("Streak"), shown)
 
     def _shown(self, request: Request, card: Card, *, again: bool = False) -> Reply:

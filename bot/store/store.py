@@ -3,7 +3,7 @@
 import secrets
 import string
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
@@ -92,6 +92,15 @@ class Dealt:
     review: Review | None
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A learner's local days, the latest first: practised, repaired, and those that a change of zone left out."""
+
+    practised: list[date] = field(default_factory=list)
+    repaired: list[date] = field(default_factory=list)
+    skipped: list[date] = field(default_factory=list)
+
+
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -125,6 +134,11 @@ class Store:
             await self._database.write([Statement(_NEW_LEARNER, new), Statement(_NEW_ACCOUNT, new)])
             rows = await self._database.fetch(_LEARNER, values)
         return Learner(rows[0]["id"], rows[0]["timezone"] or "", bool(rows[0]["hidden"]))
+
+    async def zone_changed(self, learner: Learner) -> datetime | None:
+        """When a learner last changed their time zone."""
+        rows = await self._database.fetch(_ZONE_CHANGED, {"learner": learner.id})
+        return _moment(rows[0]["zone_changed_at"]) if rows[0]["zone_changed_at"] is not None else None
 
     async def set_timezone(self, learner: Learner, timezone: str, now: datetime) -> None:
         values = {"learner": learner.id, "timezone": timezone, "now": _seconds(now)}
@@ -285,10 +299,23 @@ class Store:
 
     # Progress
 
-    async def practice_days(self, learner: Learner) -> list[date]:
-        """The days on which a learner practised, the latest first."""
-        rows = await self._database.fetch(_PRACTICE_DAYS, {"learner": learner.id})
-        return [date.fromisoformat(row["day"]) for row in rows]
+    async def practice_days(self, learner: Learner) -> Days:
+        """The days that make a learner's streak."""
+        days = Days()
+        for row in await self._database.fetch(_PRACTICE_DAYS, {"learner": learner.id}):
+            getattr(days, row["kind"]).append(date.fromisoformat(row["day"]))
+        return days
+
+    async def keep_days(self, learner: Learner, days: Sequence[date], kind: str) -> None:
+        """Add days of a kind (see `Days`)."""
+        values = [{"learner": learner.id, "day": day.isoformat(), "kind": kind} for day in days]
+        if values:
+            await self._database.write([Statement(_KEEP_DAY, one) for one in values])
+
+    async def answered_since(self, learner: Learner, since: datetime) -> int:
+        """How many questions a learner has answered since then."""
+        rows = await self._database.fetch(_ANSWERED_SINCE, {"learner": learner.id, "since": _seconds(since)})
+        return int(rows[0]["number"])
 
     async def reviewed(self, learner: Learner) -> frozenset[str]:
         """The questions that a learner has answered."""
@@ -369,6 +396,8 @@ _NEW_ACCOUNT = """
     FROM learner WHERE id = :id
     ON CONFLICT (platform, platform_id) DO NOTHING
 """
+
+_ZONE_CHANGED = "SELECT zone_changed_at FROM learner WHERE id = :learner"
 
 _SET_TIMEZONE = "UPDATE learner SET timezone = :timezone, zone_changed_at = :now WHERE id = :learner"
 
@@ -508,7 +537,14 @@ _ADD_SCORE = """
         points = score.points + excluded.points, reached_at = excluded.reached_at
 """
 
-_PRACTICE_DAYS = "SELECT DISTINCT day FROM practice_day WHERE learner = :learner ORDER BY day DESC"
+_PRACTICE_DAYS = "SELECT day, kind FROM practice_day WHERE learner = :learner ORDER BY day DESC"
+
+_KEEP_DAY = """
+    INSERT INTO practice_day (learner, day, kind) VALUES (:learner, :day, :kind)
+    ON CONFLICT (learner, day, kind) DO NOTHING
+"""
+
+_ANSWERED_SINCE = "SELECT count(*) AS number FROM answer WHERE learner = :learner AND answered_at >= :since"
 
 _REVIEWED_QUESTIONS = "SELECT question FROM review WHERE learner = :learner"
 
