@@ -3,11 +3,12 @@
 import asyncio
 import sys
 
-from benchmarks import dealing, discord_presses, loading, recording, telegram_presses
+from benchmarks import daily, dealing, discord_presses, loading, recording, telegram_presses
 
 ALL = {
     "recording": recording.main,
     "dealing": dealing.main,
+    "daily": daily.main,
     "loading": loading.main,
     "discord": discord_presses.main,
     "telegram": telegram_presses.main,

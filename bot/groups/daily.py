@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.bank.bank import Bank, Entry, Filters
@@ -67,6 +67,7 @@ class Daily:
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._on_their_way: set[asyncio.Task[None]] = set()
         self._answered: set[str] = set()  # deals with answers since their post was last edited
+        self._looked_over: dict[str, datetime] = {}  # when claims without an outcome were last looked for
         self._edited: dict[str, datetime] = {}
 
     # The panel
@@ -263,7 +264,9 @@ class Daily:
         if not self._serves(platform):
             return
         now = self._now()
-        await self._schedules.give_up(platform, now - LEASE)
+        if now - self._looked_over.get(platform, datetime.min.replace(tzinfo=UTC)) >= LEASE / 3:
+            self._looked_over[platform] = now
+            await self._schedules.give_up(platform, now - LEASE)
         while due := await self._schedules.due(platform, self._now(), PAGE):
             for schedule in due:
                 await self._begin(platform, self._claimed(schedule))
