@@ -72,6 +72,17 @@ async def test_the_best_hours_are_those_of_the_learners_clock(people: Conversati
     assert "You are best between 7:00 and 10:00: 100 % right." in (await stats(people)).body
 
 
+async def test_a_day_that_a_freeze_kept_is_in_the_picture(people: Conversation, clock: Clock) -> None:
+    for _ in range(7):
+        await answer(people, clock, "/quiz mode:choice")
+        clock.advance(days=1)
+    clock.advance(days=1)
+    card = await stats(people)
+    assert card.picture
+    assert "a freeze kept your streak on 1 day" in card.picture.alt
+    assert "❄" in card.picture.text.splitlines()[2]
+
+
 async def test_in_a_group_the_numbers_are_for_their_owner_alone(people: Conversation) -> None:
     reply = await people.type("/stats", ADA, GROUP)
     assert reply == Reply(aside=shown(reply))

@@ -9,6 +9,7 @@ from statistics import median
 
 from bot.bank.bank import Bank
 from bot.charts import heat_map, heat_text, mastery_chart, mastery_text
+from bot.learners.streaks import streak
 from bot.learners.zones import Zones
 from bot.messages import Button, Card, Picture, Press, Reply, Request
 from bot.store.boards import Given
@@ -36,7 +37,10 @@ class Stats:
         given = await self._store.boards.given(learner.id, LATEST)
         zone = self._zones.of(learner)
         days = Counter(one.answered.astimezone(zone).date() for one in given)
-        picture = await self._draw(lambda: _year(days, self._now().astimezone(zone)))
+        today = self._zones.day(learner, self._now())
+        practised = await self._store.practice_days(learner)
+        frozen = streak(practised.practised, today, practised.repaired, practised.skipped).frozen
+        picture = await self._draw(lambda: _year(days, today, frozen))
         known = await self._known(learner)
         priority = [f"{topic.id}/{one.id}" for topic in self._bank.topics for one in topic.questions if one.priority]
         ready = say(
@@ -73,8 +77,8 @@ class Stats:
             return await asyncio.to_thread(draw)
 
 
-def _year(days: Mapping[date, int], now: datetime) -> Picture:
-    return replace(heat_map(days, now.date()), text=heat_text(days, now.date()))
+def _year(days: Mapping[date, int], today: date, frozen: frozenset[date]) -> Picture:
+    return replace(heat_map(days, today, frozen), text=heat_text(days, today, frozen))
 
 
 def _numbers(given: Sequence[Given]) -> tuple[tuple[str, str], ...]:
