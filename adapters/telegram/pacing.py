@@ -89,7 +89,8 @@ class Pace:
             chat.sent.append(now)
             self._sent.append(now)
             if post:
-                self._next_post = now + POST_INTERVAL
+                late = now - self._next_post  # by a timer: that is made up for, else it would add up
+                self._next_post = (self._next_post if late < POST_INTERVAL else now) + POST_INTERVAL
         if not chat.parked and chat.free() > now and any(chat.waiting):
             chat.parked = True
             heappush(self._parked, (chat.free(), number))

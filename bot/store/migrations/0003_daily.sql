@@ -59,5 +59,4 @@ CREATE TABLE post (
 CREATE INDEX post_claimed ON post (platform, state, claimed_at);
 CREATE INDEX post_retry ON post (platform, retry_at);
 CREATE INDEX post_reveal ON post (platform, reveal_at);
-CREATE INDEX post_revealed ON post (platform, reveal, claimed_at);
 CREATE INDEX post_deal ON post (deal);
