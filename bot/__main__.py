@@ -144,19 +144,26 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
         gc.freeze()  # the bank and the libraries stay; looking through them again and again costs a tenth of a press
         gc.set_threshold(20_000, 20, 100)
         serving = asyncio.gather(*(_served(platform) for platform in made.daily.platforms.values()))
-        ticking = _tick(made.daily)
-        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
         for ending in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(ending, serving.cancel)
+                asyncio.get_running_loop().add_signal_handler(ending, ended.set)
+        told = asyncio.ensure_future(ended.wait())
+        ticking = _tick(made.daily)
         try:
-            return max(await serving)
+            either: set[asyncio.Future[Any]] = {serving, told}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            ticking.shutdown(wait=False)
+            with suppress(TimeoutError):  # posts on their way need their platform
+                await asyncio.wait_for(made.daily.finish(), FINISH_TIME)
+            serving.cancel()
+            await asyncio.wait({serving})
+        try:
+            return max(serving.result())
         except asyncio.CancelledError:
             return 0
-        finally:
-            ticking.shutdown(wait=False)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(made.daily.finish(), FINISH_TIME)
     finally:
         await store.close()
 

@@ -15,8 +15,10 @@ from bot.groups.daily import Daily
 from bot.groups.schedule import spread
 from bot.messages import Card, Person, Press, Rank, Reply, Request, Room, Tone
 from bot.platforms import Gone, Posting, Unknown
+from bot.store.database import Statement
 from bot.store.store import Store
 from tests.people import ADA, BOB, GROUP, HOME_OF_BOB, Clock, Conversation, button, right_and_wrong, shown
+from tests.samples import bank_of, question
 
 SETTLED = timedelta(seconds=60)  # after the time of a post, whatever its spread
 
@@ -340,7 +342,7 @@ def _begin_at_once(daily: Daily) -> Callable[..., object]:
 
     async def begin(platform: str, claiming: object) -> None:
         if claimed := await claiming:  # type: ignore[misc]
-            await daily._send(*claimed)
+            await claimed
 
     return begin
 
@@ -550,7 +552,86 @@ async def test_nothing_is_claimed_while_the_platform_is_not_connected(server: Se
     assert len(server.chat.posts) == 1
 
 
+async def test_a_row_that_can_not_be_followed_keeps_no_other_room_waiting(server: Server) -> None:
+    rooms = [Room("test", f"group{number}", community=f"group{number}") for number in range(4)]
+    for room in rooms:
+        await server.set(where=room)
+    bad = await server.store.room(rooms[1], server.clock())
+    await server.store._database.write(
+        [Statement("UPDATE schedule SET timezone = 'Mars/Base' WHERE room = :room", {"room": bad})]
+    )
+    await server.until(at(3, 9, 1), timedelta(minutes=1))
+    assert {room.id for room, _, _ in server.chat.posts} == {"group0", "group2", "group3"}
+
+
+async def test_a_platform_that_fails_to_say_what_is_missing_is_tried(server: Server) -> None:
+    async def broken(room: Room) -> str:
+        raise RuntimeError("odd")
+
+    await server.set()
+    await server.store.room_gone(GROUP)
+    server.chat.missing = broken  # type: ignore[method-assign]
+    await server.until(at(3, 10))
+    assert len(server.chat.posts) == 1
+
+
+async def test_two_moderators_at_once_both_keep_their_change(server: Server) -> None:
+    await server.set()
+    changes = ("reveal:20:00", "style:poll", "topic:contexts")
+    await asyncio.gather(*(server.set(f"/daily {change}") for change in changes))
+    body = (await server.set("/daily")).body
+    for line in ("- reveal: **20:00**", "- style: **poll**", "- topic: **contexts**"):
+        assert line in body
+    assert "- topic: contexts → **everything**" in (await server.set("/daily topic:everything")).body
+
+
+async def test_a_schedule_that_no_question_fits_is_refused(bank: Bank, store: Store, clock: Clock) -> None:
+    server = Server(bank_of(question("flash", choices=0)), store, clock)
+    assert (await server.set("/daily style:poll")).heading == "There is no such question"
+    assert (await server.set("/daily")).heading == "No daily question here yet"
+
+
+@pytest.mark.parametrize("both", [True, False])
+async def test_a_group_that_moves_where_something_is_set_already_keeps_what_it_had(server: Server, both: bool) -> None:
+    new = Room("test", "supergroup", community="supergroup")
+    await server.set("/daily time:00:00 timezone:UTC", new)
+    await server.until(at(3, 1))
+    if both:
+        await server.set("/daily time:10:00 timezone:UTC")
+    else:
+        await server.store.room(GROUP, server.clock())
+    await server.store.room_moved("test", "group", "supergroup")
+    await server.until(at(4, 12))
+    assert [room.id for room, _, _ in server.chat.posts] == ["supergroup"] * 2  # one a day, also on the day of the move
+    assert f"- time: **{'10' if both else '00'}:00**" in (await server.set("/daily", new)).body
+
+
 # Answers, and the answer
+
+
+async def test_a_late_question_is_not_told_its_answer_at_once(server: Server) -> None:
+    await server.set("/daily time:09:00 timezone:UTC reveal:10:00 weekdays:tue")
+    server.clock.time = at(3, 12)
+    await server.tick()
+    await server.tick()
+    assert len(server.chat.posts) == 1
+    await server.until(at(4, 10, 1))
+    assert server.chat.posts[-1][1].heading == "The answer of the day"
+
+
+async def test_an_answer_that_could_not_be_told_is_tried_again(server: Server) -> None:
+    await server.set("/daily time:09:00 timezone:UTC reveal:20:00")
+    await server.until(at(3, 10))
+
+    def broken(room: Room) -> None:
+        raise RuntimeError("503")
+
+    server.chat.fault = broken
+    await server.until(at(3, 20))
+    server.chat.fault = lambda room: None
+    await server.until(at(3, 20, 10))
+    assert server.chat.posts[-1][1].heading == "The answer of the day"
+    assert len(server.chat.posts) == 2
 
 
 async def test_a_post_says_how_many_have_answered_and_no_more_at_most_every_ten_seconds(server: Server) -> None:
@@ -641,6 +722,7 @@ async def test_two_processes_tell_the_answer_once(bank: Bank, store: Store, cloc
     await one.until(at(3, 10))
     clock.time = at(3, 20, 1)
     await asyncio.gather(*(server.daily.reveal_due("test") for server in (one, other, one)))
+    await asyncio.gather(one.daily.finish(), other.daily.finish())
     assert len(one.chat.posts) + len(other.chat.posts) == 2
 
 
@@ -693,6 +775,32 @@ async def test_who_blocks_us_is_never_reminded_again(server: Server) -> None:
     server.chat.tell = gone  # type: ignore[method-assign]
     await server.until(at(3, 21))
     assert "You are not reminded" in shown(await server.people.type("/settings")).body
+
+
+async def test_a_change_of_zone_brings_no_second_reminder_on_one_day(server: Server) -> None:
+    await server.people.type("/settings timezone:UTC reminder:13:00")
+    card = shown(await server.people.type("/quiz"))
+    await server.people.press(card.buttons[0])
+    await server.until(at(3, 13, 1))
+    assert len(server.chat.told) == 1
+    await server.people.type("/settings timezone:America/New_York")  # where it is eight in the morning
+    await server.until(at(3, 23))
+    assert len(server.chat.told) == 1
+
+
+async def test_a_reminder_that_comes_after_midnight_is_let_go_and_todays_comes(server: Server) -> None:
+    await server.people.type("/settings reminder:23:30")
+    card = shown(await server.people.type("/quiz"))
+    await server.people.press(card.buttons[0])
+    server.clock.time = at(4, 0, 30)
+    await server.tick()
+    assert server.chat.told == []
+    await server.people.type("/settings reminder:20:00")
+    card = shown(await server.people.type("/quiz"))
+    await server.people.press(card.buttons[0])
+    server.clock.time = at(5, 20, 1)  # away since before yesterday's
+    await server.tick()
+    assert len(server.chat.told) == 1
 
 
 async def test_reminders_follow_the_learner_to_another_zone_and_can_be_ended(server: Server) -> None:

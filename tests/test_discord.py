@@ -794,6 +794,7 @@ async def test_a_daily_question_from_the_panel_to_its_answer(
 
     clock.advance(hours=7)
     await made.daily.reveal_due("discord")
+    await made.daily.finish()
     answer = server.messages[-1]
     assert answer.text.startswith("### The answer of the day")
     assert answer.called == set()

@@ -1033,6 +1033,7 @@ async def test_a_daily_question_from_the_panel_to_its_answer(bot: Bot, made: Cor
 
     clock.advance(hours=7)
     await made.daily.reveal_due("telegram")
+    await made.daily.finish()
     answer = bot.server.messages[-1]
     assert answer.caption.startswith("The answer of the day")
     assert "What is three?" in answer.caption

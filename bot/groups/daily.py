@@ -6,13 +6,14 @@ at most that one, which is then called unknown, and nothing is ever sent twice.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.bank.bank import Bank, Entry, Filters
+from bot.bank.bank import Bank, Entry, Filters, Place
 from bot.charts import answers_chart
 from bot.groups.schedule import (
     EVERY_DAY,
@@ -112,9 +113,11 @@ class Daily:
             known = await self._caught_up(room, request.where.platform)
             before = known or self._unset(request, learner, room)
             after = self._wanted(before, options)
+            if not len(self._bank.pool(_filters(after))):
+                raise Refusal(say("There is no such question"), say("Choose another topic, or `style:buttons`."))
             now = self._now()
             after = replace(after, next_due=await self._due(known, after, now), person=request.who.id, told=False)
-            if await self._schedules.set(after, known.next_due if known else None, known=known is not None):
+            if await self._schedules.set(known, after):
                 return await self._panel(room, after, _changes(before if known else None, after))
         raise Refusal(say("Somebody else changed it at this moment"), say("`/daily` shows what is set."))
 
@@ -150,7 +153,8 @@ class Daily:
                         raise Refusal(heading, say("Try `mon-fri`, `sat,sun` or `daily`."))
                     changed["weekdays"] = days
                 case "topic":
-                    place = self._bank.place(written)
+                    every = written.casefold() in ("everything", "all", "any")
+                    place = Place("") if every else self._bank.place(written)
                     if not place:
                         near = ", ".join(f"`{one}`" for one in self._bank.nearest(written))
                         heading = say("I know no topic “{topic}”", topic=escape(written[:40]))
@@ -172,9 +176,9 @@ class Daily:
         while (day := day_of(due, zone)) in had:
             due = next_due(due, at, zone, after.weekdays, day)
         today = day_of(now, zone)
-        waiting = before and before.next_due and day_of(before.next_due, zone) == today
-        if waiting and today not in had and str(today.isoweekday()) in after.weekdays:
-            due = min(due, now) if day > today else due  # its new time is over already: then now
+        waiting = before and before.next_due and day_of(before.next_due, zone) == today and today not in had
+        if waiting and str(today.isoweekday()) in after.weekdays and day > today:
+            return now  # today's is still to come, and its new time is over already
         return due + _spread(after)
 
     async def _skip(self, schedule: Schedule) -> None:
@@ -182,10 +186,11 @@ class Daily:
             raise Refusal(say("It is paused, so there is nothing to skip."))
         now = self._now()
         post = replace(self._post(schedule), state="skipped", why=say("a moderator skipped it"), reveal_at=None)
-        await self._schedules.claim(schedule, post, self._following(schedule, now), now)
+        if not await self._schedules.claim(schedule, post, self._following(schedule, now), now):
+            raise Refusal(say("It was posted at this moment"), say("`/daily` shows what comes next."))
 
     async def _keep(self, before: Schedule, after: Schedule) -> None:
-        if not await self._schedules.set(after, before.next_due, known=True):
+        if not await self._schedules.set(before, after):
             raise Refusal(say("Somebody else changed it at this moment"), say("`/daily` shows what is set."))
 
     def _preview(self, schedule: Schedule) -> Card:
@@ -217,7 +222,11 @@ class Daily:
 
     async def _missing(self, where: Room) -> str:
         platform = self.platforms.get(where.platform)
-        return await platform.missing(where) if platform else ""
+        try:
+            return await platform.missing(where) if platform else ""
+        except Exception:
+            logger.exception("daily: what we lack in a room could not be found out")
+            return ""
 
     async def _panel(self, room: str, schedule: Schedule | None, changed: str = "") -> Card:
         """What is set, what comes next, and what became of the last posts."""
@@ -269,15 +278,21 @@ class Daily:
             await self._schedules.give_up(platform, now - LEASE)
         while due := await self._schedules.due(platform, self._now(), PAGE):
             for schedule in due:
-                await self._begin(platform, self._claimed(schedule))
+                try:
+                    await self._begin(platform, self._claimed(schedule))
+                except StoreError:
+                    raise  # the next tick comes in a second
+                except Exception:
+                    logger.exception("daily: the schedule of a room can't be followed; it is looked at again in a day")
+                    await self._schedules.put_off(schedule, self._now() + timedelta(days=1))
         for post in await self._schedules.failed(platform, self._now(), PAGE):
             await self._begin(platform, self._claimed_again(post))
 
     def _serves(self, platform: str) -> bool:
         return platform in self.platforms and self.platforms[platform].ready
 
-    async def _begin(self, platform: str, claiming: Awaitable[tuple[Schedule, Post] | None]) -> None:
-        """Claim a post, and send it beside the others as soon as there is a slot."""
+    async def _begin(self, platform: str, claiming: Awaitable[Coroutine[Any, Any, None] | None]) -> None:
+        """Claim something, and do what is then to be done beside the others, as soon as there is a slot."""
         gate = self._gates.setdefault(platform, asyncio.Semaphore(AT_ONCE))
         await gate.acquire()
         try:
@@ -288,7 +303,7 @@ class Daily:
         if not claimed:
             gate.release()
             return
-        task = asyncio.ensure_future(self._send(*claimed))
+        task = asyncio.ensure_future(claimed)
         self._on_their_way.add(task)
         freed = asyncio.get_running_loop().call_later(SLOT_TIME, gate.release)
 
@@ -305,8 +320,8 @@ class Daily:
         while self._on_their_way:
             await asyncio.wait(self._on_their_way)
 
-    async def _claimed(self, schedule: Schedule) -> tuple[Schedule, Post] | None:
-        """Claim the post that is due; None if there is nothing to send."""
+    async def _claimed(self, schedule: Schedule) -> Coroutine[Any, Any, None] | None:
+        """Claim the post that is due; how to send it, if there is something to send."""
         now = self._now()
         post = self._post(schedule)
         if not in_time(post.due, now, _zone_of(schedule)):
@@ -317,9 +332,9 @@ class Daily:
             else:
                 await self._store.room_back(schedule.room)
         claimed = await self._schedules.claim(schedule, post, self._following(schedule, now), now)
-        return (schedule, post) if claimed and post.state == "claimed" else None
+        return self._send(schedule, post) if claimed and post.state == "claimed" else None
 
-    async def _claimed_again(self, post: Post) -> tuple[Schedule, Post] | None:
+    async def _claimed_again(self, post: Post) -> Coroutine[Any, Any, None] | None:
         now = self._now()
         schedule = await self._schedules.schedule(post.room)
         in_both = schedule and all(  # zones, if it was changed in between
@@ -330,14 +345,15 @@ class Daily:
             return None
         again = replace(self._post(schedule), day=post.day, timezone=post.timezone, due=post.due)
         if schedule.reveal:
-            reveal = reveal_after(post.due, time.fromisoformat(schedule.reveal), ZoneInfo(post.timezone))
+            reveal = reveal_after(now, time.fromisoformat(schedule.reveal), ZoneInfo(post.timezone))
             again = replace(again, reveal_at=reveal)
-        return (schedule, again) if await self._schedules.claim_again(post, again.receipt, now) else None
+        return self._send(schedule, again) if await self._schedules.claim_again(post, again.receipt, now) else None
 
     def _post(self, schedule: Schedule) -> Post:
         """The post that is due, as it is claimed."""
         zone, due = _zone_of(schedule), _of_day(schedule)
-        reveal = reveal_after(due, time.fromisoformat(schedule.reveal), zone) if schedule.reveal else None
+        asked = max(due, self._now())  # a late question is not told its answer at once
+        reveal = reveal_after(asked, time.fromisoformat(schedule.reveal), zone) if schedule.reveal else None
         return Post(
             schedule.id,
             schedule.room,
@@ -359,12 +375,11 @@ class Daily:
 
     async def _send(self, schedule: Schedule, post: Post) -> None:
         """Send a claimed post, and record what became of it."""
+        lost = ""
         try:
             post = await self._sent(schedule, post)
         except Gone as error:
-            post = replace(post, state="failed", why=str(error), reveal_at=None)
-            await self._store.room_gone(schedule.room)
-            await self._tell_of_loss(schedule, str(error))
+            post, lost = replace(post, state="failed", why=str(error), reveal_at=None), str(error)
         except (Unknown, TimeoutError) as error:
             logger.warning("daily: what became of a post is unknown: %s", error or "it took too long")
             post = replace(post, state="unknown", why=str(error), reveal_at=None)
@@ -375,6 +390,9 @@ class Daily:
             post = replace(post, state="failed", why=type(error).__name__, retry_at=retry, reveal_at=None)
         try:
             await self._schedules.record(post)
+            if lost:
+                await self._store.room_gone(schedule.room)
+                await self._tell_of_loss(schedule, lost)
         except StoreError:
             logger.exception("daily: what became of a post could not be recorded; it will be called unknown")
 
@@ -452,7 +470,8 @@ class Daily:
         self._edited[post.deal] = now
         card = self._card(schedule, dealt.deal, entry, number)
         try:
-            await self.platforms[platform].edit(post.where, post.message, card, Posting(ping=schedule.ping))
+            async with asyncio.timeout(SEND_TIME):
+                await self.platforms[platform].edit(post.where, post.message, card, Posting(ping=schedule.ping))
         except Gone:
             logger.info("daily: a post is no longer there to say how many have answered")
         except Exception:
@@ -463,8 +482,29 @@ class Daily:
         if not self._serves(platform):
             return
         for post in await self._schedules.to_reveal(platform, self._now(), PAGE):
-            if await self._schedules.claim_reveal(post, self._now()):
-                await self._schedules.record_reveal(post, await self._revealed(platform, post))
+            await self._begin(platform, self._claimed_reveal(platform, post))
+
+    async def _claimed_reveal(self, platform: str, post: Post) -> Coroutine[Any, Any, None] | None:
+        claimed = await self._schedules.claim_reveal(post, self._now())
+        return self._reveal(platform, post) if claimed else None
+
+    async def _reveal(self, platform: str, post: Post) -> None:
+        """Tell the answer, and record what became of that."""
+        again = None
+        try:
+            state = await self._revealed(platform, post)
+        except Gone:
+            state = "failed"
+        except (Unknown, TimeoutError):
+            state = "unknown"
+        except Exception:
+            logger.exception("daily: an answer could not be told")
+            tries = self._now() - post.due < timedelta(days=1)
+            state, again = ("", self._now() + RETRIES[0]) if tries else ("failed", None)
+        try:
+            await self._schedules.record_reveal(post, state, again)
+        except StoreError:
+            logger.exception("daily: what became of a reveal could not be recorded; it will be called unknown")
 
     async def _revealed(self, platform: str, post: Post) -> str:
         """Post the answer; what became of it."""
@@ -476,14 +516,8 @@ class Daily:
             return "skipped"
         card = await self._reveal_card(dealt.deal, entry)
         thread = entry.question.question if schedule and schedule.thread else ""
-        try:
-            async with asyncio.timeout(SEND_TIME):
-                await self.platforms[platform].post(post.where, card, Posting(f"reveal{post.deal}", thread=thread))
-        except (Unknown, TimeoutError):
-            return "unknown"
-        except Exception:
-            logger.exception("daily: an answer could not be told")
-            return "failed"
+        async with asyncio.timeout(SEND_TIME):
+            await self.platforms[platform].post(post.where, card, Posting(f"reveal{post.deal}", thread=thread))
         return "sent"
 
     async def _reveal_card(self, deal: Deal, entry: Entry) -> Card:
@@ -513,15 +547,20 @@ class Daily:
             return
         for reminder, timezone in await self._schedules.reminders_due(platform, self._now(), PAGE):
             zone = self._zones.of(Learner(reminder.learner, timezone))
-            now = self._now()
-            following = next_due(max(now, reminder.next_due), time.fromisoformat(reminder.at), zone)
-            if not await self._schedules.claim_reminder(reminder, following):
-                continue
-            days = await self._store.practice_days(Learner(reminder.learner))
-            found = streak(days.practised, now.astimezone(zone).date(), days.repaired, days.skipped)
-            if found.today or not found.current or now - reminder.next_due > REMIND_LATE:
-                continue
-            await self._remind(platform, reminder, found)
+            await self._begin(platform, self._claimed_reminder(platform, reminder, zone))
+
+    async def _claimed_reminder(
+        self, platform: str, reminder: Reminder, zone: ZoneInfo
+    ) -> Coroutine[Any, Any, None] | None:
+        now, at = self._now(), time.fromisoformat(reminder.at)
+        due = next_due(now - timedelta(days=1), at, zone)  # after downtime, the last one that was due
+        due = due if due <= now else reminder.next_due
+        days = await self._store.practice_days(Learner(reminder.learner))
+        if not await self._schedules.claim_reminder(reminder, next_due(max(now, due), at, zone)):
+            return None
+        found = streak(days.practised, day_of(now, zone), days.repaired, days.skipped)
+        in_day = day_of(due, zone) == day_of(now, zone) and now - due <= REMIND_LATE
+        return self._remind(platform, reminder, found) if in_day and found.current and not found.today else None
 
     async def _remind(self, platform: str, reminder: Reminder, found: Streak) -> None:
         length = found.current
@@ -537,10 +576,11 @@ class Daily:
         button = Button(say("Quiz me"), Press("call", value="quiz"))
         body = say("One answer keeps it. `/settings reminder:off` ends these messages.")
         try:
-            await self.platforms[platform].tell(reminder.who, Card(heading, body, rows=((button,),)))
+            async with asyncio.timeout(SEND_TIME):
+                await self.platforms[platform].tell(reminder.who, Card(heading, body, rows=((button,),)))
         except Gone:
             await self._schedules.remind_no_more(reminder.learner)
-        except Unknown:
+        except (Unknown, TimeoutError):
             logger.warning("daily: a reminder may not have arrived")
         except Exception:
             logger.exception("daily: a reminder could not be sent")
@@ -558,7 +598,7 @@ def _zone_of(schedule: Schedule) -> ZoneInfo:
 def _of_day(schedule: Schedule) -> datetime:
     """The moment that is due, before it was spread."""
     assert schedule.next_due  # noqa: S101 - asked for only while it is not paused
-    return schedule.next_due - _spread(schedule)
+    return schedule.next_due.replace(second=0, microsecond=0)
 
 
 def _spread(schedule: Schedule) -> timedelta:

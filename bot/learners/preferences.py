@@ -89,7 +89,8 @@ class Preferences:
         await self._store.set_timezone(learner, found, now)
         await self._store.keep_days(learner, left_out, "skipped")
         if at := await self._store.schedules.reminder(learner.id):
-            following = next_due(now, time.fromisoformat(at), ZoneInfo(found))
+            today = now.astimezone(ZoneInfo(found)).date()  # which may have had its reminder already
+            following = next_due(now, time.fromisoformat(at), ZoneInfo(found), last=today)
             await self._store.schedules.move_reminder(learner.id, following)
         zone = self._zones.of(Learner(learner.id, found))
         body = say(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from statistics import median
+from typing import TypeVar
 
 from bot.bank.bank import Bank
 from bot.charts import heat_map, heat_text, mastery_chart, mastery_text
@@ -17,11 +18,14 @@ from bot.store.store import Learner, Store
 from bot.wording import count, say
 
 KNOWN = 7.0  # days for which a question will be remembered, by its review state: then it counts as known
-LATEST = 20_000  # answers that are looked at
+LATEST = 10_000  # answers that are looked at
 HABIT = 10  # answers in some hours, until they tell anything
 HOURS = 3  # of a day that are looked at together
 LONGEST = 600  # seconds after which an answer was left lying, not thought about
 AT_ONCE = 2  # pictures that are drawn at the same time
+
+
+T = TypeVar("T")
 
 
 class Stats:
@@ -36,11 +40,12 @@ class Stats:
         """Answers and habits, with the heat map of a year."""
         given = await self._store.boards.given(learner.id, LATEST)
         zone = self._zones.of(learner)
-        days = Counter(one.answered.astimezone(zone).date() for one in given)
         today = self._zones.day(learner, self._now())
         practised = await self._store.practice_days(learner)
         frozen = streak(practised.practised, today, practised.repaired, practised.skipped).frozen
-        picture = await self._draw(lambda: _year(days, today, frozen))
+        picture, habits, numbers = await self._draw(
+            lambda: (_year(given, zone, today, frozen), _habits(given, zone), _numbers(given))
+        )
         known = await self._known(learner)
         priority = [f"{topic.id}/{one.id}" for topic in self._bank.topics for one in topic.questions if one.priority]
         ready = say(
@@ -48,9 +53,9 @@ class Stats:
             known=sum(name in known for name in priority),
             number=len(priority),
         )
-        parts = [ready, *_habits(given, zone)]
+        parts = [ready, *habits]
         rows = ((_button(say("Mastery"), "mastery"), Button(say("Quiz me"), Press("call", value="quiz"))),)
-        card = Card(say("Your practice"), "\n\n".join(parts), _numbers(given), rows, picture=picture)
+        card = Card(say("Your practice"), "\n\n".join(parts), numbers, rows, picture=picture)
         return Reply(new=card) if request.where.private else Reply(aside=card)
 
     async def pressed(self, request: Request, learner: Learner, press: Press) -> Reply:
@@ -72,12 +77,14 @@ class Stats:
         stabilities = await self._store.boards.stabilities(learner.id)
         return {name for name, days in stabilities.items() if days >= KNOWN}
 
-    async def _draw(self, draw: Callable[[], Picture]) -> Picture:
+    async def _draw(self, draw: Callable[[], T]) -> T:
+        """Beside the event loop, which many answers or a picture would hold up."""
         async with self._drawing:
             return await asyncio.to_thread(draw)
 
 
-def _year(days: Mapping[date, int], today: date, frozen: frozenset[date]) -> Picture:
+def _year(given: Sequence[Given], zone: tzinfo, today: date, frozen: frozenset[date]) -> Picture:
+    days = Counter(one.answered.astimezone(zone).date() for one in given)
     return replace(heat_map(days, today, frozen), text=heat_text(days, today, frozen))
 
 

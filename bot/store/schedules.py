@@ -1,12 +1,13 @@
 """The SQL of what happens by itself: daily posts and reminders. As everywhere, each statement once for every database.
 
-A post is claimed by moving `next_due_at` on from the value that was read, in one transaction with its row: of several
-processes, and of a claim and a change of the schedule, one is first and the others find nothing to do.
+A post is claimed, and a schedule changed, by giving the schedule a new receipt in place of the one that was read, in
+one transaction with the rest: of several processes and moderators one is first, and the others find nothing to do.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from secrets import token_hex
 
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
@@ -31,6 +32,7 @@ class Schedule:
     told: bool
     gone: bool  # whether the room is not there for us
     next_due: datetime | None
+    receipt: str = ""  # of the latest claim or change
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,15 @@ class Schedules:
         rows = await self._database.fetch(_SCHEDULE, {"room": room})
         return _schedule(rows[0]) if rows else None
 
-    async def set(self, schedule: Schedule, seen: datetime | None, *, known: bool) -> bool:
-        """Keep a schedule; False, and nothing is kept, if another was kept or a post claimed since it was read.
+    async def set(self, before: Schedule | None, after: Schedule) -> bool:
+        """Keep a schedule; False, and nothing is kept, if there was a change or a claim since `before` was read."""
+        values = {**_values(after), "seen": before.receipt if before else "", "receipt": new_receipt()}
+        return bool((await self._database.write([Statement(_CHANGE if before else _ADD, values)]))[0])
 
-        `known` says whether there was one, and `seen` is its `next_due` as it was read.
-        """
-        values = {**_values(schedule), "seen": _seconds(seen)}
-        return bool((await self._database.write([Statement(_CHANGE if known else _ADD, values)]))[0])
+    async def put_off(self, schedule: Schedule, until: datetime) -> None:
+        """Look at a schedule later: there is something wrong with it that keeps others waiting."""
+        values = {"room": schedule.id, "seen": _seconds(schedule.next_due), "until": _seconds(until)}
+        await self._database.write([Statement(_PUT_OFF, values)])
 
     async def remove(self, room: str) -> None:
         await self._database.write([Statement(_REMOVE, {"room": room})])
@@ -94,7 +98,7 @@ class Schedules:
     async def claim(self, schedule: Schedule, post: Post, following: datetime | None, now: datetime) -> bool:
         """Claim a post, in whatever state it begins; whether it is ours. The schedule goes on in any case."""
         values = {**_post_values(post), "platform": schedule.room.platform, "now": _seconds(now)}
-        values |= {"seen": _seconds(schedule.next_due), "following": _seconds(following)}
+        values |= {"seen": schedule.receipt, "following": _seconds(following)}
         _, claimed = await self._database.write([Statement(_GO_ON, values), Statement(_CLAIM, values)])
         return bool(claimed)
 
@@ -141,8 +145,10 @@ class Schedules:
         values = {**_post_values(post), "now": _seconds(now)}
         return bool((await self._database.write([Statement(_CLAIM_REVEAL, values)]))[0])
 
-    async def record_reveal(self, post: Post, state: str) -> None:
-        await self._database.write([Statement(_RECORD_REVEAL, {**_post_values(post), "reveal": state})])
+    async def record_reveal(self, post: Post, state: str, again: datetime | None = None) -> None:
+        """What became of a reveal; an empty state, with when it is due again, if it is to be tried again."""
+        values = {**_post_values(post), "reveal": state, "again": _seconds(again)}
+        await self._database.write([Statement(_RECORD_REVEAL, values)])
 
     async def answers(self, deal: str) -> dict[str, int]:
         """How many gave each answer to a deal."""
@@ -223,7 +229,12 @@ def _schedule(row: Row) -> Schedule:
         bool(row["told"]),
         bool(row["gone"]),
         _moment(row["next_due_at"]) if row["next_due_at"] is not None else None,
+        row["receipt"],
     )
+
+
+def new_receipt() -> str:
+    return token_hex(8)
 
 
 def _values(schedule: Schedule) -> Mapping[str, object]:
@@ -286,7 +297,7 @@ _ADD = """
     )
     VALUES (
         :room, :platform, :at, :timezone, :weekdays, :filters, :reveal, :style, :thread, :ping,
-        :learner, :person, :told, :next, ''
+        :learner, :person, :told, :next, :receipt
     )
     ON CONFLICT (room) DO NOTHING RETURNING room
 """
@@ -294,10 +305,12 @@ _ADD = """
 _CHANGE = """
     UPDATE schedule SET
         at = :at, timezone = :timezone, weekdays = :weekdays, filters = :filters, reveal = :reveal, style = :style,
-        thread = :thread, ping = :ping, learner = :learner, person = :person, told = :told, next_due_at = :next
-    WHERE room = :room AND coalesce(next_due_at, -1) = coalesce(CAST(:seen AS BIGINT), -1)
-    RETURNING room
+        thread = :thread, ping = :ping, learner = :learner, person = :person, told = :told, next_due_at = :next,
+        receipt = :receipt
+    WHERE room = :room AND receipt = :seen RETURNING room
 """
+
+_PUT_OFF = "UPDATE schedule SET next_due_at = :until WHERE room = :room AND next_due_at = :seen"
 
 _REMOVE = "DELETE FROM schedule WHERE room = :room"
 
@@ -310,7 +323,7 @@ _DUE = f"""
 """
 
 _GO_ON = """
-    UPDATE schedule SET next_due_at = :following, receipt = :receipt WHERE room = :room AND next_due_at = :seen
+    UPDATE schedule SET next_due_at = :following, receipt = :receipt WHERE room = :room AND receipt = :seen
 """
 
 _CLAIM = """
@@ -373,7 +386,7 @@ _CLAIM_REVEAL = f"""
     WHERE {_THIS_POST} AND reveal_at = :reveal_at AND reveal = '' RETURNING room
 """
 
-_RECORD_REVEAL = f"UPDATE post SET reveal = :reveal, reveal_at = NULL WHERE {_THIS_POST}"
+_RECORD_REVEAL = f"UPDATE post SET reveal = :reveal, reveal_at = :again WHERE {_THIS_POST}"
 
 _ANSWERS = "SELECT value, count(*) AS number FROM answer WHERE deal = :deal GROUP BY value"
 

@@ -416,7 +416,7 @@ _CALL_ROOM = """
 """
 
 # Rows of the new id that are there before: their deals go to the old rows, which take over the new id, and their points
-# are added.
+# are added. Their schedule and posts go along if the old rows have none.
 _MOVED = (
     """
     UPDATE deal SET room = (
@@ -428,6 +428,30 @@ _MOVED = (
         WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
     )
     """,
+    *(
+        f"""
+        UPDATE {table} SET room = (
+            SELECT old.id FROM room AS old JOIN room AS new ON new.platform = old.platform AND new.thread = old.thread
+            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
+                AND new.id = {table}.room
+        )
+        WHERE room IN (
+            SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
+            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
+                AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.room = old.id)
+        )
+        """
+        for table in ("schedule", "post")
+    ),
+    *(
+        f"""
+        DELETE FROM {table} WHERE room IN (
+            SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
+            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
+        )
+        """
+        for table in ("schedule", "post")
+    ),
     """
     DELETE FROM room WHERE platform = :platform AND platform_id = :new AND thread IN (
         SELECT thread FROM room AS old WHERE old.platform = :platform AND old.platform_id = :old

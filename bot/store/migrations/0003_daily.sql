@@ -29,8 +29,8 @@ CREATE TABLE schedule (
     learner TEXT NOT NULL REFERENCES learner (id),
     person TEXT NOT NULL,       -- who set it, to be told when the room is lost
     told BOOLEAN NOT NULL,      -- whether they were
-    next_due_at BIGINT,         -- null while paused; it moves on when the post is claimed, which makes the claim
-    receipt TEXT NOT NULL       -- of the latest claim
+    next_due_at BIGINT,         -- null while paused
+    receipt TEXT NOT NULL       -- random, new with each claim and each change: of two at once, one finds it gone
 );
 
 CREATE INDEX schedule_due ON schedule (platform, next_due_at);
