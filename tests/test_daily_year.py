@@ -590,7 +590,8 @@ class Recount:
             asked = [era for era in eras if era.zone == kept.zone and str(kept.day.isoweekday()) in era.weekdays]
             on_time = any(due_on(kept.day, era.at, era.zone) == kept.due for era in asked)
             if not on_time and not any(
-                era.since == kept.due and kept.day == day_in(era.zone, kept.due) for era in asked
+                era.since.replace(second=0, microsecond=0) == kept.due and kept.day == day_in(era.zone, kept.due)
+                for era in asked
             ):
                 self.blame("never asked for", kept)
             if kept.why == "we were away":

@@ -337,10 +337,8 @@ class Daily:
     async def _claimed_again(self, post: Post) -> Coroutine[Any, Any, None] | None:
         now = self._now()
         schedule = await self._schedules.schedule(post.room)
-        in_both = schedule and all(  # zones, if it was changed in between
-            in_time(post.due, now, zone) for zone in (ZoneInfo(post.timezone), _zone_of(schedule))
-        )
-        if not schedule or not schedule.next_due or not in_both:
+        same = schedule and schedule.next_due and schedule.timezone == post.timezone  # else the day has another name
+        if not schedule or not same or not in_time(post.due, now, ZoneInfo(post.timezone)):
             await self._schedules.record(replace(post, retry_at=None))
             return None
         again = replace(self._post(schedule), day=post.day, timezone=post.timezone, due=post.due)
