@@ -17,6 +17,9 @@ from tests.people import ADA, BOB, GROUP, HOME, Clock
 
 RELEASED = {  # a released migration never changes: databases out there were made by it
     1: "02f4bca1e9ee7a51751b328824dead811fa224a99e2ec1141bc73d6cc8d91820",
+    2: "2ea880f6a16a71d12a952224ad6a621f700b7c1ab5cbcc688ada5442aaafe286",
+    3: "58d6f6a386cc2e99aee4e175587cbcc2219f75a6acfd68e5a5f76fabf0e0a8c4",
+    4: "a3c29acd44f1006993350a73f3db6bf657eb475b4dae4339c36d490b6e094691",
 }
 DAY = date(2026, 3, 2)
 RIGHT = Answer("0", "right", 2)
