@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -163,20 +164,13 @@ class TelegramPlatform:
     # Starting
 
     async def _start(self) -> None:
-        """Reach Telegram, again and again until it is there."""
-        for failed in count():
-            try:
-                await self._app.initialize()
-                if not self._webhook:
-                    await self._bot.delete_webhook()  # else Telegram gives us no updates; those that wait are kept
-                self._started = True
-                return
-            except InvalidToken:
-                raise
-            except (TelegramError, *_ODD) as error:
-                wait = _wait(error, failed)
-                logger.warning("Telegram can't be reached: %s; trying again in %.0f seconds", error, wait)
-                await asyncio.sleep(wait)
+        async def reach() -> None:
+            await self._app.initialize()
+            if not self._webhook:
+                await self._bot.delete_webhook()  # else Telegram gives us no updates; those that wait are kept
+
+        await _until_done(reach, "Telegram can't be reached")
+        self._started = True
 
     async def _register(self) -> None:
         """Tell Telegram our commands and what we are, unless it knows."""
@@ -286,18 +280,13 @@ class TelegramPlatform:
             await runner.cleanup()
 
     async def _set_webhook(self, secret: str) -> None:
-        for failed in count():
+        async def offer() -> None:
             try:
                 await self._bot.set_webhook(self._webhook, secret_token=secret, allowed_updates=UPDATES)
-                return
             except BadRequest as error:
                 raise PlatformError(f"Telegram refuses telegram.webhook_url: {error}.") from error
-            except InvalidToken:
-                raise
-            except (TelegramError, *_ODD) as error:
-                wait = _wait(error, failed)
-                logger.warning("Telegram did not take the webhook: %s; trying again in %.0f seconds", error, wait)
-                await asyncio.sleep(wait)
+
+        await _until_done(offer, "Telegram did not take the webhook")
 
     def _take(self, update: Update) -> None:
         """Answer an update, unless we have it already. One person's are answered in order (see `Serving`)."""
@@ -375,6 +364,20 @@ def _readable(update: Any) -> Any:
 
 
 _PLACE = {"message_id", "date", "chat", "message_thread_id", "is_topic_message"}
+
+
+async def _until_done(call: Callable[[], Awaitable[None]], told: str) -> None:
+    """Make a call again and again until Telegram is there for it, unless it does not accept the token."""
+    for failed in count():
+        try:
+            await call()
+            return
+        except InvalidToken:
+            raise
+        except (TelegramError, *_ODD) as error:
+            wait = _wait(error, failed)
+            logger.warning("%s: %s; trying again in %.0f seconds", told, error, wait)
+            await asyncio.sleep(wait)
 
 
 def _wait(error: Exception, failed: int) -> float:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bot.bank.bank import Bank, Entry, Filters, Place
 from bot.charts import answers_chart
+from bot.groups.panel import changes, panel_card
 from bot.groups.schedule import (
     EVERY_DAY,
     day_of,
@@ -24,10 +25,9 @@ from bot.groups.schedule import (
     read_weekdays,
     reveal_after,
     spread,
-    weekdays_in_words,
 )
 from bot.learners.streaks import Streak, streak
-from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
+from bot.learners.zones import Zones, find_zone, nearest_zones
 from bot.messages import Button, Card, Person, Press, Refusal, Reply, Request, Room, escape
 from bot.platforms import Gone, Platform, Posting, Unknown
 from bot.practice import cards
@@ -45,7 +45,6 @@ AT_ONCE = 32  # posts of a platform that are on their way; more would only wait 
 SLOT_TIME = 5.0  # seconds after which a post that is still on its way lets another one begin
 SEND_TIME = 120.0  # seconds for a post
 LEASE = timedelta(seconds=180)  # after which a claim without an outcome is unknown
-SOON = timedelta(seconds=30)  # until then, the panel calls a claim on its way
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))  # after failures that may pass, in turn
 CATCH_UP = timedelta(days=7)  # of days that were missed, so many are told
 REVEAL_LATE = timedelta(hours=6)
@@ -53,7 +52,6 @@ REMIND_LATE = timedelta(hours=3)
 COUNT_EVERY = timedelta(seconds=10)  # between two edits of a post
 COUNT_LATER = timedelta(minutes=10)  # when the post is older than an hour: Discord limits edits of such
 HISTORY = 7
-SHOWN_DUE = 3
 
 
 class Daily:
@@ -118,7 +116,7 @@ class Daily:
             now = self._now()
             after = replace(after, next_due=await self._due(known, after, now), person=request.who.id, told=False)
             if await self._schedules.set(known, after):
-                return await self._panel(room, after, _changes(before if known else None, after))
+                return await self._panel(room, after, changes(before if known else None, after))
         raise Refusal(say("Somebody else changed it at this moment"), say("`/daily` shows what is set."))
 
     async def _caught_up(self, room: str, platform: str) -> Schedule | None:
@@ -170,7 +168,7 @@ class Daily:
 
     async def _due(self, before: Schedule | None, after: Schedule, now: datetime) -> datetime:
         """When the next post is due. A day that had its post gets no other, and today's is not lost by a change."""
-        zone, at = _zone_of(after), time.fromisoformat(after.at)
+        zone, at = after.zone, time.fromisoformat(after.at)
         had = {day_of(post.due, zone) for post in await self._schedules.history(after.id, PAGE)}  # or will be skipped
         due = next_due(now, at, zone, after.weekdays)
         while (day := day_of(due, zone)) in had:
@@ -229,42 +227,7 @@ class Daily:
             return ""
 
     async def _panel(self, room: str, schedule: Schedule | None, changed: str = "") -> Card:
-        """What is set, what comes next, and what became of the last posts."""
-        parts = [changed] if changed else []
-        if schedule:
-            parts += [_settings(schedule), self._coming(schedule)]
-            paused = schedule.next_due is None
-            heading = say("A question every day") if not paused else say("A question every day, paused")
-            rows = [
-                _buttons(("preview", say("Preview")), ("test", say("Test post")), ("skip", say("Skip next"))),
-                _buttons(("resume", say("Resume")) if paused else ("pause", say("Pause")), ("off", say("Off"))),
-            ]
-        else:
-            heading = say("No daily question here yet")
-            parts.append(
-                say(
-                    "Set it in one go: `/daily time:09:00 timezone:Europe/Berlin weekdays:mon-fri reveal:20:00`. "
-                    "Or press *Every day at 09:00*, and change it later."
-                )
-            )
-            rows = [_buttons(("on", say("Every day at 09:00")))]
-        if history := await self._schedules.history(room, HISTORY):
-            now = self._now()
-            parts.append(say("**So far:**") + "\n\n" + "\n".join(_told(post, now) for post in history))
-        return Card(heading, "\n\n".join(parts), rows=tuple(rows))
-
-    def _coming(self, schedule: Schedule) -> str:
-        """The next posts, in local time."""
-        zone = _zone_of(schedule)
-        shown: list[str] = []
-        due = schedule.next_due and _of_day(schedule)
-        while due and len(shown) < SHOWN_DUE:
-            shown.append(f"- {due.astimezone(zone):%a %Y-%m-%d %H:%M} {spoken(zone.key)}")
-            at = time.fromisoformat(schedule.at)
-            due = next_due(due, at, zone, schedule.weekdays, day_of(due, zone))
-        if not shown:
-            return say("Nothing comes while it is paused.")
-        return say("**Next:**") + "\n\n" + "\n".join(shown)
+        return panel_card(schedule, await self._schedules.history(room, HISTORY), self._now(), changed)
 
     # What is due
 
@@ -324,7 +287,7 @@ class Daily:
         """Claim the post that is due; how to send it, if there is something to send."""
         now = self._now()
         post = self._post(schedule)
-        if not in_time(post.due, now, _zone_of(schedule)):
+        if not in_time(post.due, now, schedule.zone):
             post = replace(post, state="skipped", why=say("we were away"), reveal_at=None)
         elif schedule.gone:
             if why := await self._missing(schedule.room):
@@ -349,7 +312,7 @@ class Daily:
 
     def _post(self, schedule: Schedule) -> Post:
         """The post that is due, as it is claimed."""
-        zone, due = _zone_of(schedule), _of_day(schedule)
+        zone, due = schedule.zone, schedule.due
         asked = max(due, self._now())  # a late question is not told its answer at once
         reveal = reveal_after(asked, time.fromisoformat(schedule.reveal), zone) if schedule.reveal else None
         return Post(
@@ -366,7 +329,7 @@ class Daily:
 
     def _following(self, schedule: Schedule, now: datetime) -> datetime:
         """When the post after the one that is due is due."""
-        zone, due = _zone_of(schedule), _of_day(schedule)
+        zone, due = schedule.zone, schedule.due
         at, last = time.fromisoformat(schedule.at), day_of(due, zone)
         following = next_due(max(due, now - CATCH_UP), at, zone, schedule.weekdays, last)
         return following + _spread(schedule)
@@ -589,16 +552,6 @@ def _filters(schedule: Schedule) -> Filters:
     return replace(filters, mode="choice") if schedule.style == "poll" else filters
 
 
-def _zone_of(schedule: Schedule) -> ZoneInfo:
-    return ZoneInfo(schedule.timezone)
-
-
-def _of_day(schedule: Schedule) -> datetime:
-    """The moment that is due, before it was spread."""
-    assert schedule.next_due  # noqa: S101 - asked for only while it is not paused
-    return schedule.next_due.replace(second=0, microsecond=0)
-
-
 def _spread(schedule: Schedule) -> timedelta:
     """So that not all rooms are due in the same second. In the last minute of a day, there is less time for it."""
     seconds = spread(schedule.id)
@@ -618,50 +571,3 @@ def _zone(written: str) -> str:
     near = ", ".join(f"`{name}`" for name in nearest_zones(written))
     body = say("Did you mean {names}?", names=near) if near else say("A name looks like `Europe/Berlin`.")
     raise Refusal(say("I know no time zone “{words}”", words=escape(written[:40])), body)
-
-
-def _buttons(*buttons: tuple[str, str]) -> tuple[Button, ...]:
-    return tuple(Button(label, Press("daily", value=value)) for value, label in buttons)
-
-
-def _lines(schedule: Schedule) -> dict[str, str]:
-    """What is set, by the name of its option."""
-    filters = Filters.unpack(schedule.filters)
-    return {
-        "time": schedule.at,
-        "timezone": spoken(schedule.timezone),
-        "weekdays": weekdays_in_words(schedule.weekdays),
-        "topic": filters.section or filters.topic or say("everything"),
-        "reveal": schedule.reveal or say("never"),
-        "style": schedule.style,
-        "thread": say("yes") if schedule.thread else say("no"),
-        "ping": escape(schedule.ping) or say("nobody"),
-    }
-
-
-def _settings(schedule: Schedule) -> str:
-    return "\n".join(f"- {name}: **{value}**" for name, value in _lines(schedule).items())
-
-
-def _changes(before: Schedule | None, after: Schedule) -> str:
-    """What a change has changed, old and new."""
-    if not before:
-        return say("It is set.")
-    old, new = _lines(before), _lines(after)
-    changed = [f"- {name}: {old[name]} → **{new[name]}**" for name in new if old[name] != new[name]]
-    if not before.next_due:
-        changed.append(say("- It goes on."))
-    return say("**Changed:**") + "\n\n" + "\n".join(changed) if changed else say("Nothing has changed.")
-
-
-def _told(post: Post, now: datetime) -> str:
-    """A post of the past, with what became of it."""
-    states = {
-        "claimed": say("on its way") if now - post.due < SOON else say("unknown"),
-        "sent": say("sent"),
-        "unknown": say("unknown"),
-        "failed": say("failed"),
-        "skipped": say("skipped"),
-    }
-    why = f" ({escape(post.why)})" if post.why else ""
-    return f"- {post.day:%a %Y-%m-%d}: {states[post.state]}{why}"

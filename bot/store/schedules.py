@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from secrets import token_hex
+from zoneinfo import ZoneInfo
 
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
@@ -33,6 +34,16 @@ class Schedule:
     gone: bool  # whether the room is not there for us
     next_due: datetime | None
     receipt: str = ""  # of the latest claim or change
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def due(self) -> datetime:
+        """The moment that is due, before rooms were spread over the seconds; there is none while it is paused."""
+        assert self.next_due  # noqa: S101 - asked for only while it is not
+        return self.next_due.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
