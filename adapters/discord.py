@@ -24,7 +24,8 @@ import yarl
 from discord import app_commands, ui
 
 from adapters.paging import pages
-from bot.commands import Command, Commands, Option, help_card
+from bot.commands import Command, Commands, Option
+from bot.help import help_card
 from bot.config import Config, Discord
 from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, Memory, PlatformError, Posting, Unknown

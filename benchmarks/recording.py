@@ -17,12 +17,14 @@ from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
 from bot.store.drivers import connect
 from bot.store.schema import migrate
-from bot.store.store import Answer, Deal, Dealt, Learner, Review, Store, new_id
+from bot.store.store import Answer, Deal, Dealt, Learner, Ledger, Review, Store, new_id
 
 ROUNDS = 5
 LEARNERS = 500
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LEDGER = Ledger("bench", "c", buckets(DAY), datetime(2026, 3, 2, tzinfo=UTC))
+RIGHT = Answer("0", "right")
 
 
 class OneByOne:
@@ -88,8 +90,7 @@ async def per_second(store: Store, learners: Sequence[Learner], deals: Sequence[
     async def worker() -> None:
         for place, one in todo:
             learner = learners[place % LEARNERS]
-            answer = Answer("0", "right", 1)
-            await store.answer(one, learner, answer, review, DAY, ("bench", "c"), buckets(DAY), NOW)
+            await store.answer(one, learner, RIGHT, review, DAY, LEDGER, NOW, worth=lambda before: 1)
 
     start = perf_counter()
     await asyncio.gather(*(worker() for _ in range(together)))

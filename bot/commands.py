@@ -8,11 +8,12 @@ from difflib import get_close_matches
 from bot.bank.bank import LEVELS, Bank
 from bot.groups.daily import Daily
 from bot.groups.leaderboard import PERIODS, Leaderboard
+from bot.help import help_card, scoring_card
 from bot.learners.preferences import Preferences
 from bot.learners.progress import Progress
 from bot.learners.stats import Stats
 from bot.learners.zones import zone_names
-from bot.messages import Button, Call, Card, Press, Rank, Reply, Request, Typed
+from bot.messages import Call, Card, Press, Rank, Reply, Request, Typed
 from bot.practice.quiz import MODES, STYLES, Quiz
 from bot.store.store import Learner
 from bot.wording import say
@@ -127,7 +128,7 @@ def commands(
     timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=zone_names)
 
     async def help_(request: Request, learner: Learner, options: Options) -> Reply:
-        return Reply(new=help_card(table))
+        return Reply(new=scoring_card() if options.get("about") else help_card(table))
 
     table = (
         Command(
@@ -180,7 +181,12 @@ def commands(
                 Option("hide", say("Keep your name to yourself"), choices=("yes", "no")),
             ),
         ),
-        Command("help", say("What this bot does"), help_),
+        Command(
+            "help",
+            say("What this bot does"),
+            help_,
+            (Option("about", say("How points are counted"), choices=("scoring",)),),
+        ),
         Command("start", say("Begin here"), help_),
     )
     presses = {
@@ -204,22 +210,4 @@ def commands(
         links=frozenset({"verdict", "show"}),
         ranks={"daily": Rank.MODERATOR},
         shared=quiz.shared,
-    )
-
-
-def help_card(table: Sequence[Command]) -> Card:
-    lines = [f"`/{command.name}` {command.summary}" for command in table if command.name != "start"]
-    intro = say(
-        "I deal interview questions, one at a time. Pick an answer or think of one, see at once what you missed, "
-        "and come back tomorrow: what you got wrong comes again when you are about to forget it."
-    )
-    return Card(
-        say("Practise for your interview"),
-        intro + "\n\n" + "  \n".join(lines),
-        rows=(
-            (
-                Button(say("Topics"), Press("call", value="topics")),
-                Button(say("Quiz me"), Press("call", value="quiz")),
-            ),
-        ),
     )

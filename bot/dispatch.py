@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands import Command, Commands, Option, help_card
+from bot.commands import Command, Commands, Option
+from bot.help import help_card
 from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, escape
 from bot.store.database import StoreError
 from bot.store.store import Store, new_id

@@ -4,11 +4,14 @@ import asyncio
 import sys
 from datetime import UTC, date, datetime
 
-from bot.learners.scoring import buckets
 from bot.messages import Person, Room
 from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Answer, Deal, Review, Store, new_id
+from tests.samples import ledger
+
+DAY = date(2026, 3, 2)
+RIGHT = Answer("0", "right")
 
 
 async def main(url: str) -> None:
@@ -33,8 +36,7 @@ async def answer_all(store: Store) -> None:
             dealt = await store.dealt(deal.id, learner)
             assert dealt
             review = Review(1, 0, 1.0, 5.0, now, now)
-            day = date(2026, 3, 2)
-            await store.answer(dealt, learner, Answer("0", "right", 1), review, day, ("test", ""), buckets(day), now)
+            await store.answer(dealt, learner, RIGHT, review, DAY, ledger(DAY), now, worth=lambda before: 1)
             print(deal.id, flush=True)
 
     await asyncio.gather(*(answer(deal) for deal in deals))

@@ -1,9 +1,12 @@
 """Small banks for tests."""
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from bot.bank.bank import Bank
 from bot.bank.model import Question, Section, Topic
+from bot.learners.scoring import buckets
+from bot.store.store import Ledger
 
 
 def question(name: str, *, choices: int = 4, section: str = "basics", **values: Any) -> tuple[str, Question]:
@@ -41,3 +44,8 @@ def large_bank(size: int, priority: float = 0.5) -> Bank:
             for n in range(size)
         )
     )
+
+
+def ledger(day: date, community: str = "") -> Ledger:
+    """Where points of this day count, by UTC."""
+    return Ledger("test", community, buckets(day), datetime.combine(day, time(), UTC))

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.bank.bank import Bank, Filters, Pool
-from bot.learners.scoring import buckets
 from bot.practice import dealing, selection
 from bot.practice.dealing import Dealer
 from bot.practice.selection import RECENT, barred, fresh, longest_unseen
 from bot.store.store import Answer, Learner, Review, Store
 from tests.people import ADA, BOB, GROUP, HOME, HOME_OF_BOB, Clock
-from tests.samples import bank_of, large_bank, question
+from tests.samples import bank_of, large_bank, ledger, question
 
 ANYTHING = Filters()
 DAY = date(2026, 3, 2)
@@ -99,7 +98,7 @@ async def test_a_due_review_comes_before_anything_else_but_not_right_again(
     dealt = await sqlite_store.dealt(deal.id, ada)
     assert dealt
     due = Review(1, 0, 1.0, 5.0, clock() + timedelta(minutes=1), clock())
-    await sqlite_store.answer(dealt, ada, Answer("0", "wrong", 0), due, DAY, ("test", ""), buckets(DAY), clock())
+    await sqlite_store.answer(dealt, ada, Answer("0", "wrong"), due, DAY, ledger(DAY), clock())
     clock.advance(minutes=2)
     name = deal.question.partition("/")[2]
     assert (await deals(dealer, ada, clock, 21)).index(name) == RECENT
@@ -116,7 +115,7 @@ async def test_a_review_outside_what_was_asked_for_waits(
     dealt = await sqlite_store.dealt(deal.id, ada)
     assert dealt
     due = Review(1, 0, 1.0, 5.0, clock(), clock())
-    await sqlite_store.answer(dealt, ada, Answer("0", "right", 0), due, DAY, ("test", ""), buckets(DAY), clock())
+    await sqlite_store.answer(dealt, ada, Answer("0", "right"), due, DAY, ledger(DAY), clock())
     names = await deals(dealer, ada, clock, 3, Filters(section="contexts"))
     assert set(names) == {"three", "four", "five"}
 

@@ -65,7 +65,7 @@ async def test_a_board_shows_names_points_and_where_one_stands(people: Conversat
     await answer(people, BOB, "*Bob*", "/quiz topic:basics level:junior mode:choice")
     card = await board(people)
     assert card.heading == "This week"
-    assert card.body.splitlines()[:2] == ["**🥇 Ada: 3 points**  ", "🥈 \\*Bob\\*: 1 point"]
+    assert card.body.splitlines()[:2] == ["**🥇 Ada: 4 points**  ", "🥈 \\*Bob\\*: 2 points"]
     assert "**You are 1st of 2.**" in card.body
     assert "who had them first stands first" in card.body
     assert "**You are 2nd of 2.**" in (await board(people, who=BOB)).body
@@ -76,7 +76,7 @@ async def test_of_equal_points_who_had_them_first_stands_first(people: Conversat
     for who, name in ((BOB, "Bob"), (ADA, "Ada")):
         await answer(people, who, name, "/quiz topic:contexts mode:choice")
         clock.advance(seconds=1)
-    assert (await board(people)).body.startswith("🥇 Bob: 3 points")
+    assert (await board(people)).body.startswith("🥇 Bob: 4 points")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_periods_are_those_of_the_community_not_of_the_learner(
 async def test_the_winners_of_the_period_before_are_named(people: Conversation, clock: Clock) -> None:
     await answer(people, ADA, "Ada", "/quiz topic:contexts mode:choice")
     clock.advance(days=7)
-    assert "Last week: 🥇 Ada (3)" in (await board(people)).body
+    assert "Last week: 🥇 Ada (4)" in (await board(people)).body
     assert "Yesterday" not in (await board(people, "/leaderboard period:today")).body
 
 

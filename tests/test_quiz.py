@@ -46,7 +46,7 @@ async def test_a_right_answer_is_correct_and_told_in_words_and_by_a_symbol(conve
     assert verdict.tone is Tone.GOOD
     assert f"**{right.label}.** right of two" in verdict.body
     assert "The answer to two." in verdict.body
-    assert dict(verdict.fields) == {"Points": "+2", "Streak": "1 day"}
+    assert dict(verdict.fields) == {"Points": "+3", "Streak": "1 day"}
     assert labels(verdict) == ["Explanation", "Code", "Next question"]
 
 
@@ -163,12 +163,20 @@ async def test_flash_ratings_keep_the_streak_but_score_nothing(conversation: Con
         clock.advance(days=1)
 
 
-async def test_a_question_scores_only_the_first_time_it_is_answered(conversation: Conversation, clock: Clock) -> None:
-    for _ in range(2):
+async def test_a_question_earns_once_a_day_and_half_when_it_is_known(conversation: Conversation, clock: Clock) -> None:
+    earned = []
+    for days in (0, 0, 40):
+        clock.advance(days=days)
         card = shown(await conversation.type("/quiz mode:choice topic:contexts"))
-        await conversation.press(right_and_wrong(card)[0])
-        clock.advance(days=40)
-    assert ("Points", "3") in shown(await conversation.type("/streak")).fields
+        earned.append(dict(shown(await conversation.press(right_and_wrong(card)[0])).fields)["Points"])
+    assert earned == ["+4", "none: see `/help scoring`", "+3"]  # the first of each day earns one more
+    assert ("Points", "7") in shown(await conversation.type("/streak")).fields
+
+
+async def test_help_explains_points_in_ten_lines_with_the_numbers_of_the_rules(conversation: Conversation) -> None:
+    card = shown(await conversation.type("/help scoring"))
+    assert card.body.count("\n- ") == 9
+    assert "At most 50 points a day" in card.body
 
 
 async def test_a_choice_that_was_wrong_comes_again_soon(conversation: Conversation, clock: Clock) -> None:

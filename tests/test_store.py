@@ -1,19 +1,20 @@
 """The store, on SQLite and on PostgreSQL: one suite, the same answers."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.learners import scoring
 from bot.messages import Person, Room
 from bot.store.database import ConflictError, Database, Statement, StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate, migrations
-from bot.store.store import Answer, Days, Deal, Dealt, Learner, Review, Store, new_id
+from bot.store.store import Answer, Before, Days, Deal, Dealt, Learner, Review, Store, new_id
 from tests.people import ADA, BOB, GROUP, HOME, Clock
+from tests.samples import ledger
 
 RELEASED = {  # a released migration never changes: databases out there were made by it
     1: "02f4bca1e9ee7a51751b328824dead811fa224a99e2ec1141bc73d6cc8d91820",
@@ -52,11 +53,13 @@ async def answered(
     clock: Clock,
     answer: Answer = RIGHT,
     day: date = DAY,
-    community: tuple[str, str] = ("test", "server"),
+    community: str = "server",
+    worth: Callable[[Before], int] | None = None,
 ) -> tuple[bool, bool]:
     """Whether the answer was kept, and whether it began a day."""
-    buckets = scoring.buckets(day)
-    kept, new_day = await store.answer(one, learner, answer, review(clock, days=1), day, community, buckets, clock())
+    due, books = review(clock, days=1), ledger(day, community)
+    given = worth or (lambda before: answer.points)
+    kept, new_day = await store.answer(one, learner, answer, due, day, books, clock(), worth=given)
     return kept is not None, new_day
 
 
@@ -172,29 +175,43 @@ async def test_the_first_answer_of_a_day_is_told_from_the_later_ones(store: Stor
     assert await store.practice_days(ada) == Days([DAY + timedelta(1), DAY])
 
 
-async def test_only_the_first_choice_to_a_question_earns_points_but_a_rating_is_no_choice(
-    store: Store, clock: Clock
-) -> None:
+async def test_points_may_depend_on_what_the_learner_did_before(store: Store, clock: Clock) -> None:
     ada = await store.learner(ADA, clock())
-    await answered(store, await dealt(store, ada, clock, 1), ada, clock, Answer("good", "rated", 0))
-    await answered(store, await dealt(store, ada, clock, 2), ada, clock)
-    assert await store.points(ada) == 2
-    await answered(store, await dealt(store, ada, clock, 3), ada, clock)
-    assert await store.points(ada) == 2
-    await answered(store, await dealt(store, ada, clock, 4, "flask/other"), ada, clock)
-    assert await store.points(ada) == 4
+    told: list[Before] = []
+
+    async def seen(number: int, answer: Answer, question: str = "flask/one", community: str = "server") -> Before:
+        def worth(before: Before) -> int:
+            told.append(before)
+            return answer.points
+
+        one = await dealt(store, ada, clock, number, question)
+        assert (await answered(store, one, ada, clock, answer, clock().date(), community, worth))[0]
+        return told[-1]
+
+    assert await seen(1, Answer("good", "rated")) == Before(repeated=False, known=False, earned=0)
+    assert await seen(2, Answer("1", "wrong")) == Before(repeated=False, known=False, earned=0)  # a rating is no choice
+    assert await seen(3, RIGHT) == Before(repeated=True, known=False, earned=0)
+    assert await seen(4, RIGHT) == Before(repeated=True, known=True, earned=2)
+    assert await seen(5, RIGHT, "flask/two") == Before(repeated=False, known=False, earned=4)
+    assert await seen(6, RIGHT, "flask/three", "") == Before(repeated=False, known=False, earned=0)
+    clock.advance(days=1)
+    assert await seen(7, RIGHT) == Before(repeated=False, known=True, earned=0)
 
 
-async def test_one_question_answered_in_many_deals_at_once_earns_points_once(
+async def test_points_hold_although_answers_come_at_the_same_moment(
     database: Database, store: Store, clock: Clock
 ) -> None:
     ada = await store.learner(ADA, clock())
-    deals = [await dealt(store, ada, clock, number) for number in range(1, 21)]
-    results = await asyncio.gather(*(answered(store, one, ada, clock) for one in deals))
+    deals = [await dealt(store, ada, clock, number, f"flask/q{number // 2}") for number in range(1, 21)]
+
+    def worth(before: Before) -> int:
+        return 0 if before.repeated else min(2, 7 - before.earned)
+
+    results = await asyncio.gather(*(answered(store, one, ada, clock, worth=worth) for one in deals))
     assert all(kept for kept, _ in results)
-    assert await store.points(ada) == 2
+    assert await store.points(ada) == 7
     (facts,) = await database.fetch("SELECT sum(points) AS points FROM answer")
-    assert int(facts["points"]) == 2
+    assert int(facts["points"]) == 7
 
 
 async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Store, clock: Clock) -> None:
@@ -202,9 +219,9 @@ async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Stor
     for number in range(1, 251):
         one = await dealt(store, ada, clock, number, f"flask/q{number}")
         due = review(clock, minutes=-(number % 7))
-        await store.answer(one, ada, RIGHT, due, DAY, ("test", ""), scoring.buckets(DAY), clock())
+        await store.answer(one, ada, RIGHT, due, DAY, ledger(DAY), clock())
     later = await dealt(store, ada, clock, 251, "flask/later")
-    await store.answer(later, ada, RIGHT, review(clock, minutes=1), DAY, ("test", ""), scoring.buckets(DAY), clock())
+    await store.answer(later, ada, RIGHT, review(clock, minutes=1), DAY, ledger(DAY), clock())
     due_now = [name async for name in store.due(ada, clock())]
     assert len(due_now) == len(set(due_now)) == 250
     assert set(due_now[:36]) == {f"flask/q{n}" for n in range(1, 251) if n % 7 == 6} | {due_now[35]}
@@ -282,7 +299,7 @@ async def test_what_came_from_the_new_id_before_the_move_was_told_is_joined(
     old, new = Room("test", "old", community="old"), Room("test", "new", community="new")
     for where, question in ((old, "flask/one"), (new, "flask/two")):
         found = await dealt(store, learner, clock, question=question, where=where)
-        await answered(store, found, learner, clock, community=("test", where.community))
+        await answered(store, found, learner, clock, community=where.community)
     room = await store.room(old, clock())
     for _ in range(2):  # both the old and the new group say so
         await store.room_moved("test", "old", "new")

@@ -50,7 +50,8 @@ from telegram.ext import (
 from adapters.telegram.delivery import ANSWER_TIME, Delivery, Place
 from adapters.telegram.rendering import Page, alert, fits_alert, keyboard, payload, pressed, quiz_poll, render
 from adapters.telegram.text import Text, plain
-from bot.commands import Commands, help_card
+from bot.commands import Commands
+from bot.help import help_card
 from bot.messages import Button, Call, Card, Person, Press, Rank, Reply, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, Memory
 from bot.store.database import StoreError

@@ -75,7 +75,9 @@ def verdict_card(deal: Deal, entry: Entry, answer: Answer, *, again: bool = Fals
     heading = say("Correct ✔") if right else say("Not quite ✘")
     if again:
         parts.insert(0, say("You have answered this one before, and the first answer counts."))
-    fields = ((say("Points"), f"+{answer.points}"),) if answer.points and not again else ()
+    fields = ()
+    if right and not again:
+        fields = ((say("Points"), f"+{answer.points}" if answer.points else say("none: see `/help scoring`")),)
     tone = Tone.GOOD if right else Tone.BAD
     return Card(heading, "\n\n".join(parts), fields, (more(deal, entry),), tone)
 

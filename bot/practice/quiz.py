@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from fsrs import Rating
@@ -16,7 +16,7 @@ from bot.messages import Card, Press, Refusal, Reply, Request, escape
 from bot.practice import cards
 from bot.practice.dealing import Dealer
 from bot.practice.remembering import RATINGS, RIGHT_CHOICE, WRONG_CHOICE, reviewed
-from bot.store.store import Answer, Deal, Dealt, Learner, Store
+from bot.store.store import Answer, Before, Deal, Dealt, Learner, Ledger, Store
 from bot.wording import count, say
 
 MODES = ("choice", "flash")
@@ -111,10 +111,9 @@ class Quiz:
             raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
         chosen = dealt.deal.choices[place]
         right = chosen == "0"
-        points = scoring.points(entry.question.level, right=right)
-        answer = Answer(chosen, "right" if right else "wrong", points)
+        answer = Answer(chosen, "right" if right else "wrong")
         rating = RIGHT_CHOICE if right else WRONG_CHOICE
-        dealt, kept, again, new_day = await self._record(request, learner, dealt, answer, rating)
+        dealt, kept, again, new_day = await self._record(request, learner, dealt, entry, answer, rating, float(right))
         card = cards.verdict_card(dealt.deal, entry, kept, again=again)
         return self._shown(request, await self._with_streak(card, learner) if new_day else card, again=again)
 
@@ -131,8 +130,8 @@ class Quiz:
         dealt, entry = await self._open(request, learner, press)
         if dealt.deal.mode != "flash" or press.value not in RATINGS:
             raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
-        answer = Answer(press.value, "rated", 0)
-        dealt, kept, again, new_day = await self._record(request, learner, dealt, answer, RATINGS[press.value])
+        answer = Answer(press.value, "rated")
+        dealt, kept, again, new_day = await self._record(request, learner, dealt, entry, answer, RATINGS[press.value])
         review = dealt.review
         assert review  # noqa: S101 - a rating was recorded, now or before
         card = cards.rated_card(dealt.deal, entry, kept, review, self._now(), again=again)
@@ -195,9 +194,19 @@ class Quiz:
         return _Open(dealt, entry)
 
     async def _record(
-        self, request: Request, learner: Learner, dealt: Dealt, answer: Answer, rating: Rating
+        self,
+        request: Request,
+        learner: Learner,
+        dealt: Dealt,
+        entry: Entry,
+        answer: Answer,
+        rating: Rating,
+        right: float = 0,
     ) -> tuple[Dealt, Answer, bool, bool]:
-        """Keep an answer: the deal, the answer that counts, whether that is an earlier one, whether the day is new."""
+        """Keep an answer: the deal, the answer that counts, whether that is an earlier one, whether the day is new.
+
+        `right` is the share of it that earns points.
+        """
         if dealt.answer:
             return dealt, dealt.answer, True, False
         now = self._now()
@@ -205,11 +214,16 @@ class Quiz:
             raise Refusal(say("This question is closed"), say("`/quiz` deals a new one."))
         day = self._zones.day(learner, now)
         review = reviewed(dealt.review, rating, now)
-        # In private the periods are the learner's own; a community has one calendar for all.
-        buckets = scoring.buckets(day if dealt.room.private else self._zones.default_day(now))
-        community = (dealt.room.platform, dealt.room.community)
         kept, new_day = await self._store.answer(
-            dealt, learner, answer, review, day, community, buckets, now, request.name
+            dealt,
+            learner,
+            answer,
+            review,
+            day,
+            self._ledger(dealt, learner, now),
+            now,
+            request.name,
+            lambda before: _worth(entry, dealt.deal, right, before, now),
         )
         if kept:
             if not dealt.room.private:
@@ -217,6 +231,13 @@ class Quiz:
             return replace(dealt, review=review), kept, False, new_day
         earlier = await self._dealt(request, learner, Press("answer", dealt.deal.id))  # another press was faster
         return earlier, earlier.answer or answer, True, False
+
+    def _ledger(self, dealt: Dealt, learner: Learner, now: datetime) -> Ledger:
+        """In private the calendar is the learner's own; a community has one for all."""
+        zone = self._zones.of(learner) if dealt.room.private else self._zones.default
+        day = now.astimezone(zone).date()
+        since = datetime.combine(day, time(), zone)
+        return Ledger(dealt.room.platform, dealt.room.community, scoring.buckets(day), since)
 
     async def _with_streak(self, card: Card, learner: Learner) -> Card:
         """The card of the first answer of a day says how many days that makes."""
@@ -231,3 +252,15 @@ class Quiz:
     def _shown(self, request: Request, card: Card, *, again: bool = False) -> Reply:
         """A verdict is for its owner: in private the card changes, in a shared room nobody else sees it."""
         return Reply(edit=card) if request.where.private and not again else Reply(aside=card)
+
+
+def _worth(entry: Entry, deal: Deal, right: float, before: Before, now: datetime) -> int:
+    return scoring.points(
+        entry.question.level,
+        deal.mode,
+        right,
+        seconds=(now - deal.dealt_at).total_seconds(),
+        repeated=before.repeated,
+        known=before.known,
+        earned=before.earned,
+    )

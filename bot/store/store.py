@@ -2,8 +2,8 @@
 
 import secrets
 import string
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from bot.store.database import Database, Row, Statement
 from bot.store.schedules import Schedules
 
 PAGE = 100  # rows of a query that goes on until enough is found
+TRIES = 50  # of an answer whose points depend on others that are kept at the same moment; of those, one is first
 
 _ALPHABET = string.digits + string.ascii_letters
 
@@ -78,7 +79,26 @@ class Answer:
 
     value: str
     verdict: str  # right, wrong or rated
-    points: int
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where points are counted: a community ("" in private), on a day that began at `since`, and its periods."""
+
+    platform: str
+    community: str
+    buckets: tuple[str, str, str, str]  # all, the month, the week, the day
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What else an answer's points depend on; see `scoring.points`."""
+
+    repeated: bool
+    known: bool
+    earned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,46 +276,55 @@ class Store:
         answer: Answer,
         review: Review,
         day: date,
-        community: tuple[str, str],
-        buckets: tuple[str, str, str, str],
+        ledger: Ledger,
         now: datetime,
         name: str = "",
+        worth: Callable[[Before], int] = lambda before: 0,
     ) -> tuple[Answer | None, bool]:
         """Keep a learner's answer to a deal, with all that follows from it; all of it, or nothing if there is one.
 
-        An answer keeps its points only if it is the first that the learner chose to this question in any deal.
-
         Args:
             day: the learner's local day
-            community: the platform, and its community or "" in private
-            buckets: the periods that the points count for
             name: the learner's name as others see it, if it is known
+            worth: its points, by what they depend on, which still holds when the answer is kept
 
         Returns:
-            the answer as it was kept, or None if there was one before; and whether it is the first of the day
+            the answer with its points, or None if there was one before; and whether it is the first of the day
         """
-        topic = dealt.deal.question.partition("/")[0]
-        of_topic = [f"{topic}/{bucket}" for bucket in buckets]  # each topic has boards of its own
+        topic = dealt.deal.question.partition("/")[0]  # each topic has boards of its own
+        buckets = (*ledger.buckets, *(f"{topic}/{bucket}" for bucket in ledger.buckets))
         values = {
             "deal": dealt.deal.id,
             "learner": learner.id,
-            "receipt": new_id(11),
             "question": dealt.deal.question,
             "mode": dealt.deal.mode,
             "value": answer.value,
             "verdict": answer.verdict,
-            "points": answer.points,
             "now": _seconds(now),
             "day": day.isoformat(),
-            "platform": community[0],
-            "community": community[1],
+            "platform": ledger.platform,
+            "community": ledger.community,
+            "today": ledger.buckets[3],
+            "since": _seconds(ledger.since),
             "name": name,
             **_review_values(review),
-            **{f"bucket_{number}": bucket for number, bucket in enumerate((*buckets, *of_topic))},
+            **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
-        statements = [_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED, *([_ADD_SCORE] if answer.points else [])]
-        _, first, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
-        return replace(answer, points=first[0]["points"]) if first else None, bool(new_day)
+        for _ in range(TRIES):
+            (row,) = await self._database.fetch(_BEFORE, values)
+            before = Before(bool(row["repeated"]), bool(row["known"]), int(row["earned"]))
+            points = worth(before)
+            values |= {"receipt": new_id(11), "points": points, **asdict(before)}
+            if points:
+                statements = (_MY_TURN, _EARNING_ANSWER, _PRACTISED, _REVIEWED, _ADD_SCORE)
+            else:
+                statements = (_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED)
+            _, kept, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
+            if kept:
+                return replace(answer, points=points), bool(new_day)
+            if not points or ((found := await self.dealt(dealt.deal.id, learner)) and found.answer):
+                return None, False
+        raise RuntimeError(f"{TRIES} other answers of {learner.id} came first")
 
     # Progress
 
@@ -519,18 +548,35 @@ _DEALT = """
 # One learner's answers wait for each other here, on PostgreSQL too: what follows asks for earlier ones.
 _MY_TURN = "UPDATE learner SET name = CASE WHEN :name = '' THEN name ELSE :name END WHERE id = :learner"
 
-# Only the first answer that a learner chose to a question earns points, in whichever deal.
-_ANSWER = """
+_REPEATED = """EXISTS (
+        SELECT 1 FROM answer AS earlier WHERE earlier.learner = :learner AND earlier.question = :question
+            AND earlier.verdict <> 'rated' AND earlier.answered_at >= :since
+    )"""
+
+_KNOWN = """EXISTS (
+        SELECT 1 FROM answer AS earlier WHERE earlier.learner = :learner AND earlier.question = :question
+            AND earlier.verdict = 'right'
+    )"""
+
+_EARNED = """coalesce((
+        SELECT points FROM score
+        WHERE platform = :platform AND community = :community AND bucket = :today AND learner = :learner
+    ), 0)"""
+
+_BEFORE = f"SELECT {_REPEATED} AS repeated, {_KNOWN} AS known, {_EARNED} AS earned"
+
+_IF_NONE = "NOT EXISTS (SELECT 1 FROM answer AS same WHERE same.deal = :deal AND same.learner = :learner)"
+
+_ANSWER = f"""
     INSERT INTO answer (deal, learner, receipt, question, mode, value, verdict, points, answered_at)
-    SELECT :deal, :learner, :receipt, :question, :mode, :value, :verdict,
-        CASE WHEN EXISTS (
-            SELECT 1 FROM answer AS earlier
-            WHERE earlier.learner = :learner AND earlier.question = :question AND earlier.verdict <> 'rated'
-        ) THEN 0 ELSE :points END,
-        :now
-    WHERE NOT EXISTS (SELECT 1 FROM answer AS same WHERE same.deal = :deal AND same.learner = :learner)
-    ON CONFLICT (deal, learner) DO NOTHING RETURNING points
+    SELECT :deal, :learner, :receipt, :question, :mode, :value, :verdict, :points, :now
+    WHERE {_IF_NONE}
+    ON CONFLICT (deal, learner) DO NOTHING RETURNING deal
 """
+
+_EARNING_ANSWER = _ANSWER.replace(
+    _IF_NONE, f"{_IF_NONE} AND {_REPEATED} = :repeated AND {_KNOWN} = :known AND {_EARNED} = :earned"
+)
 
 _IF_FIRST = "EXISTS (SELECT 1 FROM answer WHERE deal = :deal AND learner = :learner AND receipt = :receipt)"
 
