@@ -3,13 +3,15 @@
 import asyncio
 import sys
 
-from benchmarks import daily, dealing, discord_presses, loading, recording, telegram_presses
+from benchmarks import boards, daily, dealing, discord_presses, grading, loading, recording, telegram_presses
 
 ALL = {
     "recording": recording.main,
     "dealing": dealing.main,
     "daily": daily.main,
     "loading": loading.main,
+    "grading": grading.main,
+    "boards": boards.main,
     "discord": discord_presses.main,
     "telegram": telegram_presses.main,
 }
