@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +19,7 @@ from markdown_it.token import Token
 
 from bot.commands import Commands
 from bot.config import Config
-from bot.messages import Button, Card, Person, Press, Rank, Request, Room, Tone, Typed
+from bot.messages import Button, Card, File, Person, Press, Rank, Request, Room, Tone, Typed
 from bot.platforms import Answer, Memory, Posting
 from bot.wording import say
 
@@ -27,6 +28,7 @@ WHERE = Room("console", "terminal", private=True)
 LINE_LIMIT = 20_000  # bytes
 CHUNKS = 4  # pieces of input that are read ahead
 LEAVE = ("quit", "exit")
+RULE = "-" * 40
 
 
 class Screen(Protocol):
@@ -132,6 +134,8 @@ class Console:
             }
         for card in reply.cards:
             self._show(card)
+        if reply.file:
+            self._screen.note(_saved(reply.file))
         return all(card.tone is not Tone.TROUBLE for card in reply.cards)
 
     def _show(self, card: Card) -> None:
@@ -146,6 +150,44 @@ def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) 
     """The terminal of this process."""
     interactive = bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
     return Console(answer, commands, _Terminal(commands) if interactive else _Lines())
+
+
+def _saved(file: File) -> str:
+    """Where the file was saved, in the working directory and in place of none that is there; or else what it says."""
+    try:
+        path = _written(file, Path.cwd())
+    except OSError as error:
+        told = say("{name} can't be saved here: {reason}.", name=file.name, reason=error.strerror)
+        return "\n".join([told, *_between_lines(file)])
+    return say("Saved as {path}", path=path)
+
+
+def _written(file: File, folder: Path) -> Path:
+    """Write a file under the first of `name.md`, `name-1.md`, … that is free. Raises OSError, leaving nothing."""
+    named = Path(file.name)
+    for number in count():
+        path = folder / (f"{named.stem}-{number}{named.suffix}" if number else file.name)
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        try:
+            path.write_bytes(file.content)
+        except OSError:  # the disk is full
+            path.unlink()
+            raise
+        return path
+    raise AssertionError("counting does not end")
+
+
+def _between_lines(file: File) -> Iterator[str]:
+    """The text of a file, if it is one, as a terminal can show it."""
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError:
+        return
+    shown = "".join(char for char in text if char.isprintable() or char in "\n\t\u200d")
+    yield from (RULE, shown.rstrip("\n"), RULE)
 
 
 # Without a terminal
@@ -347,7 +389,7 @@ class _Terminal:
                 self._rich.print(Text("  ".join(f"[{label}]" for label in labels), style="cyan"))
 
     def note(self, text: str) -> None:
-        self._rich.print(text, markup=False)
+        self._rich.print(text, markup=False, emoji=False)
 
 
 def completions(commands: Commands, buttons: Iterable[Button], line: str) -> Iterator[tuple[int, str]]:

@@ -25,9 +25,9 @@ from discord import app_commands, ui
 
 from adapters.paging import pages
 from bot.commands import Command, Commands, Option
-from bot.help import help_card
 from bot.config import Config, Discord
-from bot.messages import Call, Card, Person, Picture, Press, Rank, Request, Room, Tone, Typed
+from bot.help import help_card
+from bot.messages import Call, Card, File, Person, Press, Rank, Reply, Request, Room, Tone, Typed
 from bot.platforms import Answer, Gone, Memory, PlatformError, Posting, Unknown
 from bot.wording import languages, said_in, say
 
@@ -304,15 +304,20 @@ class DiscordPlatform(discord.AutoShardedClient):
             await sent
         pages = [
             ("new" if kind == "edit" and (place or not pressed) else kind, page)
-            for kind, card in (("edit", reply.edit), ("new", reply.new), ("aside", reply.aside))
-            for place, page in enumerate(render(card) if card else ())
+            for kind, card, file in _shown(reply, private=request.where.private)
+            for place, page in enumerate(render(card, file=file) if card else [Page(file=file)])
         ]
-        if deferring and not pressed and pages and pages[0][0] == "new":
+        deferred = bool(deferring)
+        if deferred and not pressed and pages and pages[0][0] == "new":
             # What is sent first would take the place of the note that we are thinking, which only its owner sees.
             await _deliver(interaction.delete_original_response)
+        if not deferred and pages and pages[0][1].file:  # its upload may take longer than Discord waits for an answer
+            alone = pages[0][0] == "aside"
+            await _deliver(lambda: interaction.response.defer(ephemeral=alone))
+            deferred = True
         for place, (kind, page) in enumerate(pages):
-            await self._show(interaction, kind, page, first=place == 0 and not deferring)
-        if not pages and not deferring:
+            await self._show(interaction, kind, page, first=place == 0 and not deferred)
+        if not pages and not deferred:
             await _deliver(interaction.response.defer)
 
     async def _show(self, interaction: _Interaction, kind: str, page: "Page", *, first: bool) -> None:
@@ -324,6 +329,24 @@ class DiscordPlatform(discord.AutoShardedClient):
         else:
             send = interaction.response.send_message if first else interaction.followup.send
             await _deliver(lambda: send(view=page.view(), files=page.files(), ephemeral=private))
+
+
+def _shown(reply: Reply, *, private: bool) -> Iterator[tuple[str, Card | None, File | None]]:
+    """What becomes messages: how each is shown, its card and its file."""
+    if reply.edit:
+        yield "edit", reply.edit, None
+    if reply.new:
+        yield "new", reply.new, None
+    # In private a file stays, which nothing does that is shown as an aside; and no button may change its message, which
+    # would lose it.
+    kept = "new" if private else "aside"
+    if reply.aside and reply.file and not reply.aside.rows:
+        yield kept, reply.aside, reply.file
+        return
+    if reply.aside:
+        yield "aside", reply.aside, None
+    if reply.file:
+        yield kept, None, reply.file
 
 
 _T = TypeVar("_T")
@@ -417,17 +440,37 @@ class _Prompt(ui.Modal):
 
 
 class Page:
-    """One message: a card, or a part of it."""
+    """One message: a card, or a part of it; with a file, or that alone."""
 
-    def __init__(self, card: Card, body: str, *, first: bool, last: bool, ping: str = "") -> None:
+    def __init__(
+        self,
+        card: Card | None = None,
+        body: str = "",
+        *,
+        first: bool = True,
+        last: bool = True,
+        ping: str = "",
+        file: File | None = None,
+    ) -> None:
         self._ping = ping if first else ""
         self._card = card
         self._body = body
         self._first = first
         self._last = last
+        self.file = file if last else None
 
     def view(self) -> ui.LayoutView:
-        card = self._card
+        view = ui.LayoutView(timeout=None)
+        if self._ping:
+            view.add_item(ui.TextDisplay(self._ping))
+        if self._card:
+            view.add_item(self._box(self._card))
+        if self.file:  # Discord shows what it was sent only where a component says so
+            view.add_item(ui.File(f"attachment://{self.file.name}"))
+        view.stop()  # so that discord.py does not keep it: presses are answered from their custom_id
+        return view
+
+    def _box(self, card: Card) -> ui.Container[Any]:
         texts = [f"### {card.heading}"] if self._first else []
         texts += [self._body] if self._body else []
         if self._last and card.fields:
@@ -445,27 +488,23 @@ class Page:
                     ui.Button[Any](style=_STYLES[one.tone], label=one.label, custom_id=one.press.pack()) for one in row
                 ]
                 box.add_item(ui.ActionRow(*buttons))
-        view = ui.LayoutView(timeout=None)
-        if self._ping:
-            view.add_item(ui.TextDisplay(self._ping))
-        view.add_item(box)
-        view.stop()  # so that discord.py does not keep it: presses are answered from their custom_id
-        return view
+        return box
 
     def files(self) -> list[discord.File]:
-        picture = self._card.picture
-        return [_file(picture)] if picture and self._last else []
+        """What is uploaded with the message, made anew each time, since sending reads it to its end."""
+        picture = self._card.picture if self._card and self._last else None
+        shown = [discord.File(BytesIO(picture.content), picture.name, description=picture.alt)] if picture else []
+        return [*shown, discord.File(BytesIO(self.file.content), self.file.name)] if self.file else shown
 
 
-def render(card: Card, ping: str = "") -> list[Page]:
-    """The card as messages: one, save where its body is too long for one. Buttons stand on the last."""
+def render(card: Card, ping: str = "", file: File | None = None) -> list[Page]:
+    """The card as messages: one, save where its body is too long for one. Buttons and a file stand on the last."""
     bodies = pages(card.body, PAGE_TEXT) or [""]
     last = len(bodies) - 1
-    return [Page(card, body, first=place == 0, last=place == last, ping=ping) for place, body in enumerate(bodies)]
-
-
-def _file(picture: Picture) -> discord.File:
-    return discord.File(BytesIO(picture.content), picture.name, description=picture.alt)
+    return [
+        Page(card, body, first=place == 0, last=place == last, ping=ping, file=file)
+        for place, body in enumerate(bodies)
+    ]
 
 
 # Commands

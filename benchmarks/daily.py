@@ -22,7 +22,7 @@ from benchmarks.telegram_presses import ROOT, Side, configured
 from bot.__main__ import core, open_store, usable_bank, utc_now
 from bot.bank.bank import Filters
 from bot.config import Config, read_config
-from bot.groups.daily import Daily
+from bot.lane import Lane
 from bot.messages import Call, Card, Person, Request, Room
 from bot.platforms import Posting
 from bot.store.drivers import connect
@@ -132,21 +132,21 @@ async def blocked() -> AsyncIterator[Callable[[], float]]:
     watching.cancel()
 
 
-async def among(folder: Path, size: int, chat: Chat) -> tuple[Store, Daily]:
+async def among(folder: Path, size: int, chat: Chat) -> tuple[Store, Lane]:
     path = folder / f"{size}.db"
     database = await connect(f"sqlite:///{path}")
     await migrate(database)
     scheduled(path, size, "bench", NOW)
     store = Store(database)
-    daily = core(Config(), usable_bank([str(ROOT / "questions")]), store, lambda: NOW, Random(1)).daily
-    daily.platforms["bench"] = chat
-    return store, daily
+    lane = core(Config(), usable_bank([str(ROOT / "questions")]), store, lambda: NOW, Random(1)).lane
+    lane.platforms["bench"] = chat
+    return store, lane
 
 
-async def seconds_a_tick(daily: Daily) -> float:
+async def seconds_a_tick(lane: Lane) -> float:
     start = perf_counter()
     for _ in range(TICKS):
-        await daily.post_due("bench")
+        await lane.due[0]("bench")
     return (perf_counter() - start) / TICKS
 
 
@@ -159,17 +159,17 @@ async def ticks(folder: Path) -> None:
     ratios = []
     async with blocked() as idle:
         for _ in range(ROUNDS):
-            small, large = [await seconds_a_tick(daily) for _, daily in sides]
+            small, large = [await seconds_a_tick(lane) for _, lane in sides]
             ratios.append(large / small)
     told = verdict(ratios, 2, at_least=False)
     print(f"nothing due: among {LARGE:,} rooms / among {SMALL:,}            {told}  ({large * 1000:.2f} ms)")
     assert not chat.posts
     make_due(folder / f"{LARGE}.db", AT_ONCE, NOW)
-    daily = sides[1][1]
+    lane = sides[1][1]
     async with blocked() as busy:
         start = perf_counter()
-        await daily.post_due("bench")
-        await daily.finish()
+        await lane.due[0]("bench")
+        await lane.finish()
         rate = AT_ONCE / (perf_counter() - start)
     assert len(chat.posts) == chat.posts.total() == AT_ONCE
     for what, longest in (("nothing due", idle()), (f"{AT_ONCE:,} due ({rate:.0f}/s)", busy())):

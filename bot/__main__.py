@@ -3,12 +3,11 @@
 import argparse
 import asyncio
 import gc
-import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -17,22 +16,39 @@ from random import Random, SystemRandom
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot import authoring, operating
 from bot.bank.bank import Bank
-from bot.bank.linting import lint
 from bot.bank.loading import BankError, load
-from bot.bank.model import SectionFile
 from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
 from bot.dispatch import Dispatch, Now
 from bot.groups.daily import Daily
+from bot.groups.digest import Digests
 from bot.groups.leaderboard import Leaderboard
+from bot.groups.losing import Losses
+from bot.groups.posting import Posts
+from bot.groups.reveals import Reveals
+from bot.lane import Lane
+from bot.learners.linking import Linking
 from bot.learners.preferences import Preferences
+from bot.learners.preparing import Preparation
+from bot.learners.privacy import Privacy
 from bot.learners.progress import Progress
+from bot.learners.reminders import Reminders
 from bot.learners.stats import Stats
 from bot.learners.zones import Zones
 from bot.platforms import Platform, PlatformError
+from bot.practice.answering import Answering
 from bot.practice.dealing import Dealer
+from bot.practice.mock import KIND as MOCK
+from bot.practice.mock import Mock
+from bot.practice.own_words import OwnWords
 from bot.practice.quiz import Quiz
+from bot.practice.remembering import replayed
+from bot.practice.review import KIND as REVIEW
+from bot.practice.review import Reviewing
+from bot.practice.verdicts import Verdicts
+from bot.retention import Retention
 from bot.store.database import StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate
@@ -99,17 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", _migrate, "bring the database up to date"),
     ):
         verbs.add_parser(name, help=summary, description=summary, parents=[shared]).set_defaults(run=function)
-    bank = verbs.add_parser("bank", help="work on question banks", parents=[shared])
-    works = bank.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, function, summary in (
-        ("lint", _lint, "say by file and line what is wrong with the questions"),
-        ("list", _list, "list topics, sections and questions"),
-        ("schema", _schema, "print the JSON Schema of a questions file, for editors"),
-    ):
-        work = works.add_parser(name, help=summary, description=summary, parents=[shared])
-        work.set_defaults(run=function)
-        if function is not _schema:
-            work.add_argument("places", nargs="*", metavar="PLACE", help="files or folders; default: the configured")
+    authoring.add_verbs(verbs, shared)
+    operating.add_verbs(verbs, shared)
     return parser
 
 
@@ -140,16 +147,17 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
         made = core(config, bank, store, utc_now, SystemRandom())
         for name in names:
             adapter = import_module(f"adapters.{name}")
-            made.daily.platforms[name] = adapter.connect(config, made.dispatch.answer, made.commands, store)
+            made.lane.platforms[name] = adapter.connect(config, made.dispatch.answer, made.commands, store)
         gc.freeze()  # the bank and the libraries stay; looking through them again and again costs a tenth of a press
         gc.set_threshold(20_000, 20, 100)
-        serving = asyncio.gather(*(_served(platform) for platform in made.daily.platforms.values()))
+        serving = asyncio.gather(*(_served(platform) for platform in made.lane.platforms.values()))
         ended = asyncio.Event()
         for ending in (signal.SIGTERM, signal.SIGINT):
             with suppress(NotImplementedError):  # Windows
                 asyncio.get_running_loop().add_signal_handler(ending, ended.set)
         told = asyncio.ensure_future(ended.wait())
-        ticking = _tick(made.daily)
+        retention = Retention(store, ZoneInfo(config.timezone), config.privacy.keep_days, utc_now)
+        ticking = _tick(made.lane, retention.tidy)
         try:
             either: set[asyncio.Future[Any]] = {serving, told}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -157,7 +165,7 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
             told.cancel()
             ticking.shutdown(wait=False)
             with suppress(TimeoutError):  # posts on their way need their platform
-                await asyncio.wait_for(made.daily.finish(), FINISH_TIME)
+                await asyncio.wait_for(made.lane.finish(), FINISH_TIME)
             serving.cancel()
             await asyncio.wait({serving})
         try:
@@ -168,15 +176,19 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
         await store.close()
 
 
-def _tick(daily: Daily) -> Any:
-    """Look every second for what is due. Rows say what that is: a tick that comes late, or never, loses nothing."""
+def _tick(lane: Lane, tidy: Callable[[], Awaitable[None]]) -> Any:
+    """Look every second for what is due, and every minute for what is old.
+
+    Rows say what that is: a tick that comes late, or never, loses nothing.
+    """
     from apscheduler.schedulers.asyncio import AsyncIOScheduler  # a tenth of a second, which other verbs need not wait
 
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a tick still runs is nothing to warn of
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    for name in daily.platforms:
-        for due in (daily.post_due, daily.reveal_due, daily.count_answers, daily.remind_due):
-            scheduler.add_job(due, "interval", (name,), seconds=1)
+    for name in lane.platforms:
+        for look in lane.due:
+            scheduler.add_job(look, "interval", (name,), seconds=1)
+    scheduler.add_job(tidy, "interval", minutes=1)
     scheduler.start()
     return scheduler
 
@@ -202,20 +214,43 @@ def utc_now() -> datetime:
 class Core(NamedTuple):
     commands: Commands
     dispatch: Dispatch
-    daily: Daily
+    lane: Lane
 
 
 def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> Core:
     """The table of commands over a bank and a store, what answers requests with it, and what happens by itself."""
     zones = Zones(ZoneInfo(config.timezone))
     dealer = Dealer(bank, store, random)
-    daily = Daily(bank, store, dealer, zones, now)
-    quiz = Quiz(bank, store, dealer, zones, now, daily.answered)
+    lane = Lane()
+    losses = Losses(store, lane)
+    posts = Posts(bank, store, dealer, lane, losses, now)
+    reveals, reminders = Reveals(bank, store, lane, now), Reminders(store, zones, lane, now)
+    digests = Digests(bank, store, zones, lane, losses, now)
+    lane.due = (
+        posts.post_due,
+        reveals.reveal_due,
+        reveals.count_answers,
+        digests.digest_due,
+        reminders.remind_due,
+    )
+    daily = Daily(bank, store, dealer, zones, lane, posts, now)
+    answering = Answering(bank, store, zones, now, reveals.answered)
+    verdicts = Verdicts(bank)
+    quiz, own_words = Quiz(bank, store, dealer, answering, verdicts), OwnWords(store, answering, verdicts)
+    preparation = Preparation(bank, store, zones, now)
+    reviewing = Reviewing(bank, store, dealer, zones, preparation, now)
+    mock = Mock(bank, store, dealer, zones, lane, answering, verdicts, random)
+    quiz.follow[REVIEW], quiz.follow[MOCK] = reviewing.follow, mock.follow
+    lane.due = (*lane.due, mock.nudge_due)
     leaderboard = Leaderboard(bank, store, zones, now)
-    progress, preferences = Progress(bank, store, zones, now), Preferences(store, zones, now)
-    stats = Stats(bank, store, zones, now)
-    table = commands(bank, quiz, daily, leaderboard, progress, stats, preferences)
-    return Core(table, Dispatch(store, table, now), daily)
+    progress, preferences = Progress(bank, store, zones, now), Preferences(store, zones, preparation, now)
+    stats = Stats(bank, store, zones, preparation, now)
+    linking = Linking(store, zones, lane, replayed, now)
+    privacy = Privacy(store, config.privacy.keep_days, config.privacy.backup_days, now)
+    table = commands(
+        bank, quiz, own_words, reviewing, mock, daily, leaderboard, progress, stats, preferences, linking, privacy
+    )
+    return Core(table, Dispatch(store, table, now), lane)
 
 
 def usable_bank(places: Sequence[str]) -> Bank:
@@ -276,46 +311,6 @@ def _check(config: Config, options: argparse.Namespace) -> int:
 
 async def _opened_and_closed(config: Config) -> None:
     await (await open_store(config)).close()
-
-
-def _lint(config: Config, options: argparse.Namespace) -> int:
-    """What is wrong with all questions; of those, what stands in the places that were named."""
-    configured = [Path(place).resolve() for place in config.questions]
-    named = [Path(place).resolve() for place in options.places]
-    inside = named and all(any(place.is_relative_to(root) for root in configured) for place in named)
-    findings = lint(load(config.questions if inside or not named else options.places))
-    shown = [one for one in findings if not inside or any(Path(one.file).resolve().is_relative_to(p) for p in named)]
-    for finding in shown:
-        print(finding)
-    return int(bool(shown))
-
-
-def _list(config: Config, options: argparse.Namespace) -> int:
-    loaded = load(options.places or config.questions)
-    for topic in loaded.topics:
-        print(f"{topic.id}: {topic.title}, {sum(1 for _ in topic.questions)} questions")
-        for section in topic.sections:
-            print(f"  {section.id}: {section.title}, {len(section.questions)} questions")
-            for question in section.questions:
-                marks = f"{question.level}{', priority' if question.priority else ''}"
-                print(f"    {question.id} ({marks}): {question.question}")
-    for finding in loaded.findings:
-        print(finding, file=sys.stderr)
-    return int(bool(loaded.findings))
-
-
-def _schema(config: Config, options: argparse.Namespace) -> int:
-    print(schema_text(), end="")
-    return 0
-
-
-def schema_text() -> str:
-    """The JSON Schema of a questions file. Topic, section and title are optional there: its place names them."""
-    schema = SectionFile.model_json_schema()
-    schema["required"] = ["questions"]
-    points = schema["$defs"]["Question"]["properties"]["key_points"]
-    points["items"] = {"anyOf": [{"type": "string"}, points["items"]]}  # a bare string is a point too
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

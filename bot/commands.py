@@ -9,12 +9,18 @@ from bot.bank.bank import LEVELS, Bank
 from bot.groups.daily import Daily
 from bot.groups.leaderboard import PERIODS, Leaderboard
 from bot.help import help_card, scoring_card
+from bot.learners.linking import Linking
 from bot.learners.preferences import Preferences
+from bot.learners.privacy import Privacy
 from bot.learners.progress import Progress
 from bot.learners.stats import Stats
 from bot.learners.zones import zone_names
 from bot.messages import Call, Card, Press, Rank, Reply, Request, Typed
+from bot.practice.mock import LENGTHS, Mock
+from bot.practice.own_words import OwnWords
 from bot.practice.quiz import MODES, STYLES, Quiz
+from bot.practice.review import MODES as REVIEW_MODES
+from bot.practice.review import Reviewing
 from bot.store.store import Learner
 from bot.wording import say
 
@@ -117,11 +123,16 @@ _WORDS = re.compile(r'[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 def commands(
     bank: Bank,
     quiz: Quiz,
+    own_words: OwnWords,
+    reviewing: Reviewing,
+    mock: Mock,
     daily: Daily,
     leaderboard: Leaderboard,
     progress: Progress,
     stats: Stats,
     preferences: Preferences,
+    linking: Linking,
+    privacy: Privacy,
 ) -> Commands:
     """Everything the bot can do."""
     topic = Option("topic", say("A topic or a section"), suggest=bank.place_names)
@@ -138,10 +149,26 @@ def commands(
             (
                 topic,
                 Option("level", say("How hard it may be"), choices=LEVELS),
-                Option("mode", say("Choose an answer, or think of one and rate yourself"), choices=MODES),
+                Option("mode", say("Choose, say it in your own words, or think and rate yourself"), choices=MODES),
                 Option("priority", say("Only what most interviews ask"), choices=("yes", "no")),
                 Option("style", say("In a group: buttons, or a quiz poll where there are such"), choices=STYLES),
             ),
+        ),
+        Command(
+            "review",
+            say("What you are about to forget, one question after the other"),
+            reviewing.review,
+            (
+                topic,
+                Option("mistakes", say("What you missed last time, due or not"), choices=("yes", "no")),
+                Option("mode", say("Think and rate yourself, or choose"), choices=REVIEW_MODES),
+            ),
+        ),
+        Command(
+            "mock",
+            say("A mock interview: some questions, half a minute each, and a report"),
+            mock.mock,
+            (topic, Option("questions", say("How many; five, if you don't say"), choices=LENGTHS)),
         ),
         Command(
             "daily",
@@ -155,6 +182,7 @@ def commands(
                 Option("reveal", say("When its answer is told, such as 20:00, or never")),
                 Option("style", say("Buttons, or a quiz poll where there are such"), choices=STYLES),
                 Option("thread", say("Open a thread to discuss it in, where there are such"), choices=("yes", "no")),
+                Option("digest", say("Tell on Mondays how the week was"), choices=("yes", "no")),
                 Option("ping", say("Whom to call, such as a role, or nobody")),
             ),
             Rank.MODERATOR,
@@ -173,14 +201,23 @@ def commands(
         Command("streak", say("Your days of practice in a row"), progress.streak),
         Command(
             "settings",
-            say("Your time zone, a reminder of your streak, and whether others see your name"),
+            say("Your time zone, reminders, the day of your interview, and whether others see your name"),
             preferences.settings,
             (
                 timezone,
                 Option("reminder", say("When to tell you that your streak ends today, such as 20:00, or off")),
+                Option("interview", say("The day of your interview, such as 2026-12-15, or off")),
+                Option("topic", say("What the interview is about"), suggest=bank.place_names),
                 Option("hide", say("Keep your name to yourself"), choices=("yes", "no")),
             ),
         ),
+        Command(
+            "link",
+            say("Make your accounts on several platforms one learner"),
+            linking.link,
+            (Option("code", say("The code that your other account was given")),),
+        ),
+        Command("privacy", say("What is kept about you: see it, have it as a file, delete it"), privacy.privacy),
         Command(
             "help",
             say("What this bot does"),
@@ -190,24 +227,37 @@ def commands(
         Command("start", say("Begin here"), help_),
     )
     presses = {
-        "answer": quiz.grade,
+        "answer": reviewing.noted(quiz.grade),
         "hint": quiz.hint,
-        "show": quiz.show,
-        "rate": quiz.rate,
+        "show": reviewing.noted(quiz.show),
+        "rate": reviewing.noted(quiz.rate),
         "explain": quiz.explain,
         "code": quiz.code,
         "next": quiz.next,
         "pick": quiz.pick,
         "verdict": quiz.verdict,
+        "type": reviewing.noted(mock.beside(own_words.typed)),
+        "spoke": reviewing.noted(own_words.spoke),
+        "pass": reviewing.noted(own_words.give_up),
+        "claim": mock.beside(own_words.claim),
+        "review": reviewing.leave,
+        "mock": mock.pressed,
+        "said": mock.said,
+        "mark": reviewing.noted(mock.rate),
+        "undo": reviewing.undo,
+        "back": reviewing.bring_back,
         "daily": daily.pressed,
         "board": leaderboard.turned,
         "stats": stats.pressed,
         "repair": progress.repair,
+        "link": linking.pressed,
+        "privacy": privacy.pressed,
     }
     return Commands(
         table,
         presses,
-        links=frozenset({"verdict", "show"}),
+        prompts={"type": say("Your answer, as you would say it")},
+        links=frozenset({"verdict", "show", "type"}),
         ranks={"daily": Rank.MODERATOR},
         shared=quiz.shared,
     )

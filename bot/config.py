@@ -119,6 +119,14 @@ class Monitor(_Section):
     log_format: Literal["text", "json"] = "text"
 
 
+_Days = Annotated[int, Field(ge=1, strict=False)]  # from the environment they are text
+
+
+class Privacy(_Section):
+    keep_days: _Days = 400
+    backup_days: _Days = 30
+
+
 class Config(_Section):
     database: Annotated[str, AfterValidator(_database)] = "sqlite:///data/prepdeck.db"
     questions: list[Annotated[str, AfterValidator(_place)]] = Field(["questions"], min_length=1)
@@ -127,6 +135,7 @@ class Config(_Section):
     discord: Discord = Discord()
     telegram: Telegram = Telegram()
     monitor: Monitor = Monitor()
+    privacy: Privacy = Privacy()
 
 
 def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:

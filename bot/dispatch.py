@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.commands import Command, Commands, Option
 from bot.help import help_card
-from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, escape
+from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, Voice, escape
 from bot.store.database import StoreError
 from bot.store.store import Store, new_id
 from bot.wording import best, language, say
@@ -27,14 +27,17 @@ class Dispatch:
         """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
         language.set(best(request.locale))
         try:
-            if request.rank < self._commands.rank(request.what):
+            what = request.what.press if isinstance(request.what, Typed | Voice) else request.what
+            if request.rank < self._commands.rank(what):
                 raise Refusal(say("Only moderators can do that here."))
             return await self._answer(request)
         except Refusal as refusal:
             return Reply(aside=refusal.card)
         except StoreError as error:
             logger.error("%s", error)
-            return _trouble(say("I can't reach my notes just now, so nothing was saved. Please try again in a minute."))
+            return _trouble(
+                say("I can't reach my notes just now. Please try again in a minute: what was saved counts once.")
+            )
         except Exception:
             reference = new_id(6)
             logger.exception("reference %s: %s", reference, type(request.what).__name__)
@@ -50,8 +53,8 @@ class Dispatch:
                 return await self._call(request, Call(request.what.value))
             case Press():
                 return await self._press(request, request.what)
-            case Typed():
-                return await self._press(request, request.what.press)
+            case Typed() | Voice():
+                return await self._give(request, request.what)
 
     async def _call(self, request: Request, call: Call) -> Reply:
         command = self._commands.find(call.command)
@@ -64,9 +67,20 @@ class Dispatch:
     async def _press(self, request: Request, press: Press) -> Reply:
         handler = self._commands.presses.get(press.verb)
         if not handler:
-            raise Refusal(say("That button is too old, or not one of mine"), say("`/quiz` deals a new question."))
+            raise _no_button()
         learner = await self._store.learner(request.who, self._now())
         return await handler(request, learner, press)
+
+    async def _give(self, request: Request, given: Typed | Voice) -> Reply:
+        """Text, or a voice message, to a button that asks for it: no other knows what to do with it."""
+        if given.press.verb in self._commands.prompts:
+            return await self._press(request, given.press)
+        if isinstance(given, Typed):
+            raise _no_button()
+        raise Refusal(
+            say("Which question is that for?"),
+            say("A voice message counts as an answer when it is sent as a reply to a question that can be typed."),
+        )
 
     def _unknown(self, request: Request, name: str) -> Reply:
         near = self._commands.nearest(name)
@@ -90,6 +104,10 @@ def _read(command: Command, call: Call) -> dict[str, str]:
         except ValueError as error:
             raise Refusal(say("That does not fit"), str(error)) from error
     return options
+
+
+def _no_button() -> Refusal:
+    return Refusal(say("That button is too old, or not one of mine"), say("`/quiz` deals a new question."))
 
 
 def _choice_of(known: Mapping[str, Option], wrong: str) -> str:

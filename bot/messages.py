@@ -12,9 +12,13 @@ from enum import Enum, IntEnum
 PRESS_LIMIT = 64  # bytes: Telegram's callback_data; Discord allows 100 characters
 HEADING_LIMIT = 200  # characters: the text of a Telegram alert
 LABEL_LIMIT = 34  # characters of a button that phones show whole
+FILE_LIMIT = 8 * 2**20  # bytes: Discord takes 10 MB from those who pay nothing, Telegram 50
 
 _VERB = re.compile(r"[a-z]{1,10}")
 _DEAL = re.compile(r"[0-9A-Za-z]{0,16}")
+_FILE_NAME = re.compile(
+    r"[0-9A-Za-z][0-9A-Za-z._-]{0,59}"
+)  # that every platform, and every file system, keeps as it is
 
 
 class Rank(IntEnum):
@@ -103,12 +107,20 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice message, given to a button that asks for text: how long it is. What it says, nobody listens to."""
+
+    press: Press  # without a verb, if it was given to no button
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One thing that a person did."""
 
     who: Person
     where: Room
-    what: Call | Press | Typed
+    what: Call | Press | Typed | Voice
     name: str = ""  # as others see it, for greetings and boards only
     locale: str = ""  # the platform's hint; a saved preference wins
     rank: Rank = Rank.MEMBER
@@ -172,12 +184,33 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something to keep: a name and bytes. ValueError for a name or a size that not every platform takes."""
+
+    name: str
+    content: bytes
+    mime: str = "text/markdown"
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ValueError(
+                f"a file is named by up to 60 letters, digits, dots, dashes and underscores: {self.name!r}"
+            )
+        if not 0 < len(self.content) <= FILE_LIMIT:
+            raise ValueError(f"a file has 1 to {FILE_LIMIT:,} bytes: {self.name} has {len(self.content):,}")
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """Up to one card each: in place of the card that was pressed, fresh in the room, and for the person alone."""
+    """Up to one card each: in place of the card that was pressed, fresh in the room, and for the person alone.
+
+    A file comes last, for the person alone too: with the aside, where that can be one message.
+    """
 
     edit: Card | None = None
     new: Card | None = None
     aside: Card | None = None
+    file: File | None = None
 
     @property
     def cards(self) -> tuple[Card, ...]:

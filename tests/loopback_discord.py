@@ -20,6 +20,7 @@ EPHEMERAL, COMPONENTS_V2 = 1 << 6, 1 << 15
 MANAGE_GUILD = 1 << 5
 VIEW, SEND, EMBED, ATTACH, SEND_IN_THREADS = 1 << 10, 1 << 11, 1 << 14, 1 << 15, 1 << 38
 MAY_POST = VIEW | SEND | EMBED | ATTACH | SEND_IN_THREADS
+REQUEST_LIMIT, FILE_LIMIT = 25 * 2**20, 10 * 2**20  # bytes: of all that is sent at once, and of a file
 CUT = web.Response()  # what a fault returns to cut the connection without an answer
 Payload = dict[str, Any]
 _APPLICATION: Payload = {
@@ -68,6 +69,7 @@ class Interaction:
     original: Message | None = None
     deferred: bool = False
     thinking: bool = False
+    alone: bool = False  # whether only its owner sees the note that we are thinking
     modal: Payload | None = None
     messages: list[Message] = field(default_factory=list)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,7 +116,7 @@ class LoopbackDiscord:
     # Life
 
     async def start(self) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=REQUEST_LIMIT)
         app.router.add_get("/gateway", self._gateway)
         app.router.add_route("*", "/api/v10/{path:.*}", self._rest)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -218,7 +220,7 @@ class LoopbackDiscord:
             "authorizing_integration_owners": {"0": str(GUILD)},
             "context": 1 if private else 0,
             "app_permissions": "0",
-            "attachment_size_limit": 10_000_000,
+            "attachment_size_limit": FILE_LIMIT,
         }
         if private:
             payload["user"] = user
@@ -375,6 +377,7 @@ class LoopbackDiscord:
             interaction.messages.append(message)
         elif kind == 5:
             interaction.deferred = interaction.thinking = True
+            interaction.alone = bool(flags & EPHEMERAL)
         elif kind == 6:
             interaction.deferred, message = True, interaction.source
             interaction.original = message
@@ -406,7 +409,7 @@ class LoopbackDiscord:
             raise Refused(404, 10015, "Unknown Webhook")
         private = bool(body.get("flags", 0) & EPHEMERAL)
         if interaction.thinking:  # the first one takes the place of the note, and stays as private as that was
-            interaction.thinking, private = False, True
+            interaction.thinking, private = False, interaction.alone
         message = self._new(CHANNEL, body, ephemeral=private)
         interaction.messages.append(message)
         interaction.settled.set()
@@ -462,6 +465,8 @@ class LoopbackDiscord:
     def _edit(self, message: Message, body: Payload) -> None:
         check_message({"flags": COMPONENTS_V2, **body})
         message.components = body.get("components", message.components)
+        if "attachments" in body:  # those that are not named are gone
+            message.attachments, message.files = body["attachments"], body.get("files", {})
         message.edits += 1
 
     def _message(self, message: Message) -> Payload:
@@ -513,11 +518,16 @@ async def _body(request: web.Request) -> Any:
     if request.content_type == "multipart/form-data":
         form = await request.post()
         body = json.loads(str(form["payload_json"]))
-        files = (body.get("data") or body).setdefault("files", {})
-        for part in form.values():
-            if isinstance(part, web.FileField):
-                with part.file as file:
-                    files[part.filename] = file.read()
+        data = body.get("data") or body
+        parts = {name: part for name, part in form.items() if isinstance(part, web.FileField)}
+        named = {f"files[{one['id']}]": one["filename"] for one in data.get("attachments", [])}
+        if len(form) != len(named) + 1 or named != {name: part.filename for name, part in parts.items()}:
+            raise Refused(400, 50035, "Invalid Form Body: attachments do not name the files that were sent")
+        if len(set(named.values())) != len(named):
+            raise Refused(400, 50035, "Invalid Form Body: files of one name")
+        data["files"] = {part.filename: part.file.read() for part in parts.values()}
+        for part in parts.values():
+            part.file.close()
         return body
     return json.loads(await request.text() or "{}")
 
@@ -583,8 +593,15 @@ def check_message(body: Payload) -> None:
             need(
                 all(0 < len(item.get("description") or "") <= 1024 for item in one["items"]), "a picture without words"
             )
-            shown = {item["media"]["url"].removeprefix("attachment://") for item in one["items"]}
-            need(shown <= body.get("files", {}).keys(), "a picture that is not there")
+    files: dict[str, bytes] = body.get("files", {})
+    media = [item["media"] for one in parts if one["type"] == 12 for item in one["items"]]
+    media += [one["file"] for one in parts if one["type"] == 13]
+    shown = [one["url"].removeprefix("attachment://") for one in media]
+    need(sorted(shown) == sorted(files), f"shown are {shown}, sent were {list(files)}: nobody sees the others")
+    need(all(re.fullmatch(r"[0-9A-Za-z._-]+", name) for name in files), "a file name that would be changed")
+    need(all(files.values()), "an empty file")
+    if any(len(content) > FILE_LIMIT for content in files.values()):
+        raise Refused(413, 40005, "Request entity too large")
     mentions = body.get("allowed_mentions", {"parse": ["everyone"]})  # what Discord takes silence for
     need(not mentions.get("parse") and not mentions.get("users") and not mentions.get("roles"), "a mention")
 

@@ -96,6 +96,7 @@ class Upload:
 
     name: str
     content: bytes
+    mime: str
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Message:
     photo: bytes | None = None
     document: bytes | None = None
     name: str = ""  # of the file
+    mime: str = ""
     poll: Payload | None = None
     votes: dict[int, tuple[int, ...]] = field(default_factory=dict)
     reply_to: "Message | None" = None
@@ -253,6 +255,11 @@ class LoopbackTelegram:
         said.thread, said.reply_to = thread, reply_to
         said.update_id = await self._queue("message", self._json(said))
         return said
+
+    async def speak(self, seconds: int = 20, who: int = ADA, chat: int | None = None, **more: Any) -> Message:
+        """Send a voice message, of which the bot is told everything but the sound."""
+        file = {"file_id": "voice", "file_unique_id": "voice", "file_size": 4_000 * seconds, "mime_type": "audio/ogg"}
+        return await self.say("", who, chat, voice={**file, "duration": seconds}, **more)
 
     async def edit_said(self, said: Message, text: str, **extra: Any) -> int:
         """Change what somebody wrote; a command that was edited in is still no new message."""
@@ -722,7 +729,10 @@ class LoopbackTelegram:
     def _attach(self, message: Message, file: Any, *, picture: bool) -> None:
         _need(bool(file), f"there is no {'photo' if picture else 'document'} in the request")
         content, message.name = (file.content, file.name) if isinstance(file, Upload) else (b"", str(file))
+        message.mime = file.mime if isinstance(file, Upload) else ""
         if isinstance(file, Upload) and not self.lenient:
+            _need(bool(re.fullmatch(r"[^/\\\x00-\x1f]+", file.name)), "a file name that would be changed")
+            _need(bool(re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", file.mime)), "a file of no type")
             _need(bool(content), "file must be non-empty")
             _need(len(content) <= (10 if picture else 50) * 2**20, "file is too big")
             _need(not picture or content.startswith((PNG, JPEG)), "IMAGE_PROCESS_FAILED")
@@ -831,7 +841,12 @@ class LoopbackTelegram:
         if message.photo is not None:
             answer["photo"] = [{**file, "width": 90, "height": 90, "file_size": len(message.photo)}]
         if message.document is not None:
-            answer["document"] = {**file, "file_name": message.name, "file_size": len(message.document)}
+            answer["document"] = {
+                **file,
+                "file_name": message.name,
+                "mime_type": message.mime,
+                "file_size": len(message.document),
+            }
         if message.poll:
             answer["poll"] = message.poll
         if message.keyboard:
@@ -951,7 +966,7 @@ async def _params(request: web.Request) -> Payload:
         for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):
                 with value.file as file:
-                    given[name] = Upload(value.filename, file.read())
+                    given[name] = Upload(value.filename, file.read(), value.content_type)
             else:
                 given[name] = value
     else:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.commands import Commands
+from bot.lane import Lane
 from bot.messages import Button, Card, Person, Press, Rank, Reply, Request, Room
 from bot.platforms import Answer
 
@@ -55,3 +56,10 @@ def right_and_wrong(card: Card) -> tuple[Button, Button]:
     right = next(line for line in card.body.splitlines() if "right of" in line)
     wrong = next(line for line in card.body.splitlines() if "wrong 1 of" in line)
     return button(card, right[2]), button(card, wrong[2])
+
+
+async def looked(lane: Lane, platform: str) -> None:
+    """A tick: whatever is due on a platform, to its end."""
+    for look in lane.due:
+        await look(platform)
+    await lane.finish()

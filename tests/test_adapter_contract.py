@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -11,13 +12,13 @@ from adapters import discord as discord_adapter
 from adapters import telegram as telegram_adapter
 from adapters.console import Console
 from bot.config import Config, Discord, Telegram
-from bot.messages import Button, Card, Person, Picture, Press, Reply, Request, Room
+from bot.messages import Button, Card, File, Person, Picture, Press, Reply, Request, Room
 from bot.platforms import Answer, Gone, Platform, Posting
 from bot.store.store import Store
 from tests import loopback_discord, loopback_telegram
 from tests.loopback_discord import Interaction, LoopbackDiscord, Message
 from tests.loopback_telegram import LoopbackTelegram
-from tests.people import Conversation
+from tests.people import Clock, Conversation
 
 
 class Driver(Protocol):
@@ -44,6 +45,9 @@ class Driver(Protocol):
 
     def seen(self) -> list[str]:
         """The texts of everything that was ever shown, wherever, as they are now."""
+
+    def files(self) -> dict[str, bytes]:
+        """The files that came, by name."""
 
     async def stop(self) -> None: ...
 
@@ -90,6 +94,9 @@ class ConsoleDriver:
 
     def seen(self) -> list[str]:
         return [f"{card.heading}\n{card.body}" for card in self._cards]
+
+    def files(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in Path.cwd().iterdir()}
 
     async def stop(self) -> None:
         self._running.cancel()
@@ -159,6 +166,9 @@ class DiscordDriver:
     def seen(self) -> list[str]:
         return [message.text for message in self._server.messages]
 
+    def files(self) -> dict[str, bytes]:
+        return {name: content for message in self._messages for name, content in message.files.items()}
+
     async def stop(self) -> None:
         self._running.cancel()
         await asyncio.wait({self._running})
@@ -219,6 +229,9 @@ class TelegramDriver:
     def seen(self) -> list[str]:
         return [message.text or message.caption for message in self._server.messages]
 
+    def files(self) -> dict[str, bytes]:
+        return {message.name: message.document for message in self._messages if message.document}
+
     async def stop(self) -> None:
         self._running.cancel()
         await asyncio.wait({self._running})
@@ -259,7 +272,7 @@ async def test_a_card_with_all_choices_appears(driver: Driver, conversation: Con
     await driver.start(conversation.answer)
     (text,) = await driver.call("/quiz mode:choice topic:basics")
     assert all(f"**{letter}.**" in text for letter in "ABCD")
-    assert driver.labels() == ["A", "B", "C", "D", "Hint", "Next question"]
+    assert driver.labels() == ["A", "B", "C", "D", "Hint", "Type answer", "Next question"]
 
 
 async def test_a_press_answers_and_leads_on(driver: Driver, conversation: Conversation) -> None:
@@ -367,3 +380,72 @@ async def test_where_we_may_post_nothing_is_missing_and_we_are_ready(
     await driver.start(conversation.answer)
     assert driver.platform.ready
     assert await driver.platform.missing(driver.shared) == ""
+
+
+async def test_a_reply_brings_a_card_and_a_file_to_keep(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = tmp_path / "working"
+    working.mkdir()
+    monkeypatch.chdir(working)
+    content = "# Your interview\n\n1. Was ist ein Kontext? – Über 30 Sekunden.\n".encode()
+
+    async def answer(request: Request) -> Reply:
+        return Reply(new=Card("Here is your interview"), file=File("interview-1.md", content))
+
+    await driver.start(answer)
+    told = await driver.call("/quiz")
+    assert told[0].startswith("Here is your interview")
+    assert driver.files() == {"interview-1.md": content}
+
+
+async def test_a_review_goes_through_what_is_due_and_a_rating_can_be_taken_back(
+    driver: Driver, conversation: Conversation, clock: Clock
+) -> None:
+    await driver.start(conversation.answer)
+    for _ in range(2):
+        await driver.call("/quiz mode:flash")
+        await driver.press("Show answer")
+        await driver.press("Good")
+    clock.advance(days=1)
+    await driver.call("/review")
+    assert driver.labels()[-2:] == ["Skip", "Leave"]
+    await driver.press("Show answer")
+    (noted,) = await driver.press("Again")
+    assert noted.startswith("Noted: Again")
+    await driver.press("Undo")
+    (noted,) = await driver.press("Hard")
+    assert noted.startswith("Noted: Hard")
+    await driver.start(conversation.answer)
+    await driver.press("Next question")
+    await driver.press("Show answer")
+    await driver.press("Good")
+    (end,) = await driver.press("Next question")
+    assert end.startswith("Reviewed: 2 of 2 known")
+
+
+async def test_a_mock_interview_is_held_over_a_restart_and_its_report_is_kept(
+    driver: Driver, conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = tmp_path / "working"
+    working.mkdir()
+    monkeypatch.chdir(working)
+    await driver.start(conversation.answer)
+    await driver.call("/mock questions:3")
+    (first,) = await driver.press("Begin")
+    assert "Question 1 of 3" in first
+    (answer,) = await driver.press("I have said it")
+    assert "The answer to" in answer
+    for label in ("C4", "R3", "B5"):
+        (noted,) = await driver.press(label)
+    assert noted.startswith("Noted: clear 4, right 3, brief 5")
+    await driver.start(conversation.answer)
+    (second,) = await driver.press("Next question")
+    assert "Question 2 of 3" in second
+    (third,) = await driver.press("Skip")
+    assert "Question 3 of 3" in third
+    await driver.press("Leave")
+    assert any("Your interview: 1 of 3 answered" in text for text in driver.seen())
+    ((name, content),) = driver.files().items()
+    assert name == "interview-2026-03-02.md"
+    assert b"clear 4, right 3, brief 5" in content

@@ -1,5 +1,6 @@
 """The terminal: a line protocol for scripts, and a comfortable screen for people."""
 
+import errno
 import os
 import pty
 import re
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.console import Console, completions, plain
+from adapters.console import Console, _Terminal, completions, plain
 from bot.commands import Commands
-from bot.messages import Button, Card, Press, Reply, Request, Tone, Typed
+from bot.messages import Button, Card, File, Press, Reply, Request, Tone, Typed
 from bot.platforms import Answer
 from tests.people import Conversation
 
@@ -345,6 +346,84 @@ async def test_a_label_means_the_latest_card_that_has_it_and_never_an_older_one_
     await Console(answer, conversation.commands, screen).run()
     assert [request.what for request in requests[2:]] == [Press("answer", "two", "A")]
     assert len(screen.notes) == 1
+
+
+# Files
+
+
+@pytest.fixture
+def working(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    folder = tmp_path / "working"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def lost(working: Path) -> None:
+    """A working directory that is no longer there, in which not even the superuser can write."""
+    working.rmdir()
+
+
+async def noted(conversation: Conversation, *files: File) -> list[str]:
+    """What is said of files that come with a card."""
+    answer, _ = replying(*(Reply(new=Card("Here it is"), file=file) for file in files))
+    screen = Script(*["/quiz"] * len(files))
+    await Console(answer, conversation.commands, screen).run()
+    assert len(screen.cards) == len(files)
+    return screen.notes
+
+
+async def test_a_file_is_saved_where_one_works_and_its_path_is_said(conversation: Conversation, working: Path) -> None:
+    (told,) = await noted(conversation, File("interview.md", "# Über\n".encode()))
+    assert told == f"Saved as {working / 'interview.md'}"
+    assert (working / "interview.md").read_text("utf-8") == "# Über\n"
+
+
+async def test_a_file_takes_the_place_of_none_that_is_there(conversation: Conversation, working: Path) -> None:
+    (working / "mine.md").write_text("mine")
+    (working / "mine-1.md").symlink_to(working / "nowhere")
+    told = await noted(conversation, File("mine.md", b"new"), File("mine.md", b"newer"))
+    assert told == [f"Saved as {working / name}" for name in ("mine-2.md", "mine-3.md")]
+    assert (working / "mine.md").read_text() == "mine"
+    assert [(working / name).read_bytes() for name in ("mine-2.md", "mine-3.md")] == [b"new", b"newer"]
+    assert not (working / "nowhere").exists()
+
+
+@pytest.mark.usefixtures("lost")
+async def test_a_file_that_can_not_be_saved_is_told_between_two_lines(conversation: Conversation) -> None:
+    (told,) = await noted(conversation, File("mine.md", b"# Mine\n\n:key: \x1b[2Jand more\n"))
+    reason, rule, *text, end = told.split("\n")
+    assert reason == "mine.md can't be saved here: No such file or directory."
+    assert rule == end == "-" * 40
+    assert text == ["# Mine", "", ":key: [2Jand more"]
+
+
+@pytest.mark.usefixtures("lost")
+async def test_what_is_no_text_is_not_shown_in_place_of_its_file(conversation: Conversation) -> None:
+    (told,) = await noted(conversation, File("mine.bin", b"\xff\xfe", "application/octet-stream"))
+    assert told == "mine.bin can't be saved here: No such file or directory."
+
+
+async def test_a_disk_that_is_full_leaves_no_half_of_a_file(
+    conversation: Conversation, working: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    (told,) = await noted(conversation, File("mine.md", b"x"))
+    assert told.startswith("mine.md can't be saved here: No space left on device.\n")
+    assert os.listdir(working) == []
+
+
+def test_a_note_in_the_terminal_is_shown_as_it_stands(
+    conversation: Conversation, working: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(working))
+    _Terminal(conversation.commands).note("[bold] :key: /tmp/a.md")
+    assert capsys.readouterr().out == "[bold] :key: /tmp/a.md\n"
 
 
 @pytest.mark.parametrize(

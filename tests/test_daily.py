@@ -1,7 +1,7 @@
 """A question every day: set up by a panel, posted once per local day, told when it could not be."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -11,8 +11,8 @@ import pytest
 from bot.__main__ import Core, core
 from bot.bank.bank import Bank
 from bot.config import Config
-from bot.groups.daily import Daily
 from bot.groups.schedule import spread
+from bot.lane import Lane
 from bot.messages import Card, Person, Press, Rank, Reply, Request, Room, Tone
 from bot.platforms import Gone, Posting, Unknown
 from bot.store.database import Statement
@@ -63,8 +63,8 @@ class Server:
     def start(self) -> None:
         """Begin anew, as after a crash: nothing is left but the database."""
         made: Core = core(Config(), self.bank, self.store, self.clock, Random(1))
-        self.daily: Daily = made.daily
-        self.daily.platforms["test"] = self.chat
+        self.lane: Lane = made.lane
+        self.lane.platforms["test"] = self.chat
         self.people = Conversation(made.dispatch.answer, made.commands)
 
     async def set(self, line: str = "/daily time:09:00 timezone:UTC", where: Room = GROUP) -> Card:
@@ -75,10 +75,14 @@ class Server:
         request = Request(ADA, where, button(panel, label).press, rank=Rank.MODERATOR)
         return await self.people.answer(request)
 
+    async def look(self, name: str) -> None:
+        """For one kind of what is due, by its name."""
+        await next(look for look in self.lane.due if look.__name__ == name)("test")
+
     async def tick(self) -> None:
-        for work in (self.daily.post_due, self.daily.reveal_due, self.daily.count_answers, self.daily.remind_due):
-            await work("test")
-        await self.daily.finish()
+        for look in self.lane.due:
+            await look("test")
+        await self.lane.finish()
 
     async def until(self, moment: datetime, step: timedelta = timedelta(minutes=10)) -> None:
         """Let time go by, with a tick now and then."""
@@ -321,9 +325,9 @@ async def test_a_crash_at_any_step_never_posts_twice_and_what_is_lost_is_called_
     server.clock.time = at(3, 9) + SETTLED
     with monkeypatch.context() as patched:
         patched.setattr(*places[step], kill)
-        server.daily._begin = _begin_at_once(server.daily)  # type: ignore[method-assign]
+        server.lane.begin = _begin_at_once  # type: ignore[method-assign]
         with pytest.raises(Killed):
-            await server.daily.post_due("test")
+            await server.look("post_due")
     server.start()
     await server.until(at(3, 12))
     await server.until(at(4, 12))
@@ -337,14 +341,10 @@ async def test_a_crash_at_any_step_never_posts_twice_and_what_is_lost_is_called_
         assert "- Tue 2026-03-03: unknown" in history
 
 
-def _begin_at_once(daily: Daily) -> Callable[..., object]:
+async def _begin_at_once(platform: str, claiming: Awaitable[Awaitable[None] | None]) -> None:
     """Send without a task of its own, so that a kill reaches the test."""
-
-    async def begin(platform: str, claiming: object) -> None:
-        if claimed := await claiming:  # type: ignore[misc]
-            await claimed
-
-    return begin
+    if claimed := await claiming:
+        await claimed
 
 
 async def test_a_claim_is_shown_as_unknown_as_soon_as_it_should_be_over(
@@ -359,10 +359,10 @@ async def test_a_claim_is_shown_as_unknown_as_soon_as_it_should_be_over(
     await server.set()
     monkeypatch.setattr(server.chat, "post", hang)
     server.clock.time = at(3, 9) + SETTLED
-    await server.daily.post_due("test")
+    await server.look("post_due")
     server.clock.advance(minutes=2)
     assert "- Tue 2026-03-03: unknown" in (await server.set("/daily")).body
-    for task in server.daily._on_their_way:
+    for task in server.lane._on_their_way:
         task.cancel()
 
 
@@ -372,8 +372,8 @@ async def test_two_processes_post_once(bank: Bank, store: Store, clock: Clock) -
     for room in rooms:
         await one.set(where=room)
     clock.time = at(3, 9) + SETTLED
-    await asyncio.gather(*(server.daily.post_due("test") for server in (one, other, one, other)))
-    await asyncio.gather(one.daily.finish(), other.daily.finish())
+    await asyncio.gather(*(server.look("post_due") for server in (one, other, one, other)))
+    await asyncio.gather(one.lane.finish(), other.lane.finish())
     posted = [room.id for server in (one, other) for room, _, _ in server.chat.posts]
     assert sorted(posted) == sorted(room.id for room in rooms)
 
@@ -721,8 +721,8 @@ async def test_two_processes_tell_the_answer_once(bank: Bank, store: Store, cloc
     await one.set("/daily time:09:00 timezone:UTC reveal:20:00")
     await one.until(at(3, 10))
     clock.time = at(3, 20, 1)
-    await asyncio.gather(*(server.daily.reveal_due("test") for server in (one, other, one)))
-    await asyncio.gather(one.daily.finish(), other.daily.finish())
+    await asyncio.gather(*(server.look("reveal_due") for server in (one, other, one)))
+    await asyncio.gather(one.lane.finish(), other.lane.finish())
     assert len(one.chat.posts) + len(other.chat.posts) == 2
 
 

@@ -47,6 +47,7 @@ POPULAR = ("08:00", "09:00", "09:30", "12:00", "18:00", "20:00")
 RISKY = ("00:00", "00:01", "00:30", "01:30", "02:00", "02:15", "02:30", "03:00", "22:30", "23:00", "23:30", "23:59")
 WEEKDAYS = ("1234567",) * 5 + ("12345", "67", "3", "135")
 NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LOOKS = ("post_due", "reveal_due")
 LAGS = (0, 0, 1, 20, 60, 300, 900, 1800)  # seconds after a moment until the tick that finds it
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 LATE, CATCH_UP = timedelta(hours=6), timedelta(days=7)  # what is promised
@@ -100,8 +101,8 @@ class Process:
         self.left = 0  # steps until it is killed; none for 0
         self.dead = False
         self.parked: set[asyncio.Task[Any] | None] = set()  # posts that the platform takes minutes for
-        _, self.dispatch, self.daily = core(Config(), year.bank, self.store, year.clock, Random(1))
-        self.daily.platforms["test"] = self
+        _, self.dispatch, self.lane = core(Config(), year.bank, self.store, year.clock, Random(1))
+        self.lane.platforms["test"] = self
 
     async def step(self) -> None:
         """Here others may go on first, and here it may end."""
@@ -116,15 +117,16 @@ class Process:
     async def tick(self) -> bool:
         """Look for what is due; whether that was carried through."""
         try:
-            await self.daily.post_due("test")
-            await self.daily.reveal_due("test")
+            for look in self.lane.due:
+                if look.__name__ in LOOKS:
+                    await look("test")
         except Killed:
             pass
         await self.settle()
         return self.ready and not self.dead
 
     async def settle(self) -> None:
-        while self.daily._on_their_way - self.parked:  # noqa: ASYNC110 - all of it is ready to go on
+        while self.lane._on_their_way - self.parked:  # noqa: ASYNC110 - all of it is ready to go on
             await asyncio.sleep(0)
         if self.dead:
             await self.end()
@@ -132,7 +134,7 @@ class Process:
     async def end(self) -> None:
         """Nothing that was on its way goes on."""
         self.dead = True
-        tasks = tuple(self.daily._on_their_way)
+        tasks = tuple(self.lane._on_their_way)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -260,7 +262,7 @@ class Year:
             for process in self.processes:
                 await process.tick()
             self.clock.time += 10 * MINUTE
-        assert not any(process.daily._on_their_way for process in self.processes)
+        assert not any(process.lane._on_their_way for process in self.processes)
 
     async def _release(self, now: datetime) -> None:
         """Let the platform answer what it was asked minutes ago."""
@@ -647,11 +649,11 @@ def _told(kept: Kept) -> str:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [2026])
 async def test_in_a_year_every_day_has_its_post_or_is_told_and_none_has_two(
-    seed: int, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    seed: int, bank: Bank, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     year = Year(seed, bank)
     monkeypatch.setattr(secrets, "randbits", year.random.getrandbits)
-    monkeypatch.setattr(logging.getLogger("bot.groups.daily"), "disabled", True)  # of thousands of faults
+    caplog.set_level(logging.CRITICAL, "bot.groups")  # of thousands of faults
     await year.pass_by()
     counted, wrong = recounted(year)
     for what, number in sorted((counted + year.met).items()):

@@ -25,7 +25,7 @@ from bot.bank.bank import Bank
 from bot.commands import Command, Commands
 from bot.config import Config
 from bot.config import Discord as Settings
-from bot.messages import Button, Card, Person, Picture, Press, Rank, Reply, Request, Room, Typed
+from bot.messages import FILE_LIMIT, Button, Card, File, Person, Picture, Press, Rank, Reply, Request, Room, Typed
 from bot.platforms import Answer, Gone, PlatformError, Posting, Unknown
 from bot.store.store import Store
 from tests import loopback_discord
@@ -39,13 +39,14 @@ from tests.loopback_discord import (
     Message,
     TooLate,
 )
-from tests.people import Clock, Conversation
+from tests.people import Clock, Conversation, looked
 from tests.test_shipped_bank import QUESTIONS, every_card
 from tests.test_telegram_pacing import Log, most_within, now, on_our_clock
 
 FROM_US = {"flags": loopback_discord.COMPONENTS_V2, "allowed_mentions": {"parse": []}}
 HERE = Room("discord", str(CHANNEL), community=str(GUILD))
 GO = Press("next", "d")
+FILE = File("interview.md", b"# Interview\n" * 1_000)
 Start = Callable[..., Awaitable[DiscordPlatform]]
 
 
@@ -93,11 +94,13 @@ async def dealt(server: LoopbackDiscord, **options: str) -> Message:
 # Commands
 
 
-async def test_the_table_is_registered_with_options_choices_and_places(server: LoopbackDiscord, start: Start) -> None:
+async def test_the_table_is_registered_with_options_choices_and_places(
+    server: LoopbackDiscord, start: Start, conversation: Conversation
+) -> None:
     await start()
     assert server.syncs == [""]
     commands = {command["name"]: command for command in server.commands}
-    assert set(commands) == {"quiz", "daily", "leaderboard", "stats", "topics", "streak", "settings", "help", "start"}
+    assert commands.keys() == {command.name for command in conversation.commands.table} > {"quiz", "help", "start"}
     options = {option["name"]: option for option in commands["quiz"]["options"]}
     assert options["topic"]["autocomplete"]
     assert [choice["value"] for choice in options["level"]["choices"]] == ["junior", "mid", "senior"]
@@ -174,7 +177,7 @@ async def test_a_question_is_public_and_a_verdict_is_for_its_owner_alone(server:
     question = await dealt(server)
     assert not question.ephemeral
     assert question.text.startswith("### What is ")
-    assert list(question.buttons) == ["A", "B", "C", "D", "Hint"]
+    assert list(question.buttons) == ["A", "B", "C", "D", "Hint", "Type answer"]
     for who in (ADA, BOB):
         verdict = await seen(await server.press(question, "A", who))
         assert verdict.ephemeral
@@ -257,6 +260,114 @@ async def test_the_person_and_the_room_are_what_the_interaction_says(server: Loo
     assert shared.where == Room("discord", str(CHANNEL), community=str(GUILD))
     assert (shared.who.id, shared.name, shared.locale) == (str(ADA), f"user{ADA}", "en-US")
     assert (private.where.private, private.where.community) == (True, "")
+
+
+# Files
+
+
+def replying(*replies: Reply) -> Answer:
+    """A core that gives these replies in turn."""
+    waiting = [*replies]
+
+    async def answer(request: Request) -> Reply:
+        return waiting.pop(0)
+
+    return answer
+
+
+async def brought(server: LoopbackDiscord, interaction: Interaction) -> list[Message]:
+    """The messages that came back, once one has brought a file."""
+    await server.until(lambda: any(message.files for message in interaction.messages))
+    return interaction.messages
+
+
+@pytest.mark.parametrize("kind", ["new", "edit"])
+async def test_in_a_server_a_file_comes_last_and_for_the_person_alone(
+    server: LoopbackDiscord, start: Start, kind: str
+) -> None:
+    card = Card("x", rows=((Button("Go", GO),),))
+    await start(replying(Reply(new=card), Reply(**{kind: Card("Done")}, file=FILE)))
+    interaction = await server.press(await seen(await server.call("quiz")), "Go")
+    *shown, kept = await brought(server, interaction)
+    assert [message.ephemeral for message in shown] == [False] * (kind == "new")
+    assert (kept.ephemeral, kept.files, kept.text) == (True, {FILE.name: FILE.content}, "")
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize("pressed", [True, False])
+@pytest.mark.parametrize("aside", [Card("Here it is"), None])
+async def test_a_file_and_an_aside_are_one_message_which_stays_in_private(
+    server: LoopbackDiscord, start: Start, aside: Card | None, pressed: bool, private: bool
+) -> None:
+    first = [Reply(new=Card("x", rows=((Button("Go", GO),),)))] if pressed else []
+    await start(replying(*first, Reply(aside=aside, file=FILE)))
+    interaction = await server.call("quiz", private=private)
+    if pressed:
+        interaction = await server.press(await seen(interaction), "Go", private=private)
+    (kept,) = await brought(server, interaction)
+    assert (kept.text, kept.files) == ("### Here it is" if aside else "", {FILE.name: FILE.content})
+    assert kept.ephemeral is not private
+    assert not interaction.thinking
+
+
+async def test_no_button_stands_under_a_file_since_pressing_it_would_take_the_file_away(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    aside = Card("All that is kept", rows=((Button("Delete it", GO),),))
+    await start(replying(Reply(aside=aside, file=FILE), Reply(edit=Card("Deleted"))))
+    interaction = await server.call("privacy-of-an-update-ago")
+    told, kept = await brought(server, interaction)
+    assert (list(told.buttons), told.files, told.ephemeral) == (["Delete it"], {}, True)
+    assert (kept.buttons, kept.files, kept.ephemeral) == ({}, {FILE.name: FILE.content}, True)
+    assert (await seen(await server.press(told, "Delete it"))).text == "### Deleted"
+    assert kept.files
+
+
+async def test_a_long_aside_has_the_file_at_its_last_page(server: LoopbackDiscord, start: Start) -> None:
+    picture = Picture("chart.png", b"png", "Three bars")
+    await start(replying(Reply(aside=Card("Long", "\n\n".join(["words " * 100] * 10), picture=picture), file=FILE)))
+    *others, last = await brought(server, await server.call("quiz"))
+    assert others
+    assert not any(message.files for message in others)
+    assert last.files == {"chart.png": b"png", FILE.name: FILE.content}
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_file_that_took_time_to_make_comes_where_it_belongs(
+    server: LoopbackDiscord, start: Start, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    monkeypatch.setattr(adapter, "DEFER_AFTER", 0)
+    release = asyncio.Event()
+
+    async def answer(request: Request) -> Reply:
+        await release.wait()
+        return Reply(file=FILE)
+
+    await start(answer)
+    interaction = await server.call("quiz", private=private)
+    await asyncio.wait_for(interaction.answered.wait(), 8)
+    release.set()
+    (kept,) = await brought(server, interaction)
+    assert kept.ephemeral is not private
+    assert not interaction.thinking
+
+
+async def test_a_file_whose_upload_takes_time_is_no_first_response(server: LoopbackDiscord, start: Start) -> None:
+    large = File("large.md", b"x" * FILE_LIMIT)
+    await start(replying(Reply(file=large)))
+    interaction = await server.call("quiz")
+    (kept,) = await brought(server, interaction)
+    assert [callback["type"] for callback in interaction.callbacks] == [5]
+    assert kept.files == {"large.md": large.content}
+
+
+@pytest.mark.parametrize("fault", [lambda: failing(503, path="webhooks")[0], lambda: cutting("webhooks")])
+async def test_a_file_is_sent_again_whole(server: LoopbackDiscord, start: Start, fault: Callable[[], Any]) -> None:
+    await start(replying(Reply(aside=Card("Here it is"), file=FILE)))
+    server.faults = [fault()]
+    (kept,) = await brought(server, await server.call("quiz"))
+    assert kept.files == {FILE.name: FILE.content}
+    assert server.faults == []
 
 
 # Time
@@ -767,7 +878,7 @@ async def test_a_daily_question_from_the_panel_to_its_answer(
     server: LoopbackDiscord, start: Start, bank: Bank, sqlite_store: Store, clock: Clock
 ) -> None:
     made = core(Config(), bank, sqlite_store, clock, Random(1))
-    made.daily.platforms["discord"] = await start(made.dispatch.answer, made.commands)
+    made.lane.platforms["discord"] = await start(made.dispatch.answer, made.commands)
     options = {"time": "13:00", "timezone": "UTC", "reveal": "20:00", "ping": "<@&77>", "thread": "yes"}
     refused = [await seen(await server.call("daily", BOB, **options))]
     panel = await seen(
@@ -782,19 +893,17 @@ async def test_a_daily_question_from_the_panel_to_its_answer(
 
     before = len(server.messages)
     clock.advance(hours=1, minutes=1)
-    await made.daily.post_due("discord")
-    await made.daily.finish()
+    await looked(made.lane, "discord")
     (post,) = server.messages[before:]
     assert (post.channel, post.called) == (CHANNEL, {"<@&77>"})
     assert "**Question of the day**" in post.text
     assert (await seen(await server.press(post, "A", BOB))).ephemeral
-    await made.daily.count_answers("discord")
+    await looked(made.lane, "discord")
     assert (post.edits, "**Answered:** 1" in post.text) == (1, True)
     assert server.threads == []
 
     clock.advance(hours=7)
-    await made.daily.reveal_due("discord")
-    await made.daily.finish()
+    await looked(made.lane, "discord")
     answer = server.messages[-1]
     assert answer.text.startswith("### The answer of the day")
     assert answer.called == set()
@@ -811,7 +920,7 @@ async def test_a_daily_question_to_a_channel_without_a_right_is_refused_with_its
     server: LoopbackDiscord, start: Start, bank: Bank, sqlite_store: Store, clock: Clock
 ) -> None:
     made = core(Config(), bank, sqlite_store, clock, Random(1))
-    made.daily.platforms["discord"] = await start(made.dispatch.answer, made.commands)
+    made.lane.platforms["discord"] = await start(made.dispatch.answer, made.commands)
     await server.deny(loopback_discord.EMBED)
     refused = await seen(await server.call("daily", permissions=loopback_discord.MANAGE_GUILD, time="09:00"))
     assert refused.ephemeral

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.messages import HEADING_LIMIT, LABEL_LIMIT, PRESS_LIMIT, Button, Card, Press, escape
+from bot.messages import FILE_LIMIT, HEADING_LIMIT, LABEL_LIMIT, PRESS_LIMIT, Button, Card, File, Press, Reply, escape
 
 VERBS = st.from_regex(r"[a-z]{1,10}", fullmatch=True)
 DEALS = st.from_regex(r"[0-9A-Za-z]{0,16}", fullmatch=True)
@@ -41,6 +41,28 @@ def test_labels_and_headings_have_limits() -> None:
         Button("x" * (LABEL_LIMIT + 1), Press("next"))
     with pytest.raises(ValueError, match="heading"):
         Card("x" * (HEADING_LIMIT + 1))
+
+
+@pytest.mark.parametrize("name", ["a", "interview-2026_03.md", "9", "a" * 60])
+def test_a_file_has_a_name_that_every_platform_keeps(name: str) -> None:
+    assert File(name, b"x" * FILE_LIMIT).name == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".profile", "-rf", "a/b", "a\\b", "a b", "é.md", "a\n", "a" * 61])
+def test_a_name_that_leads_elsewhere_or_would_be_changed_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="a file is named by"):
+        File(name, b"x")
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * (FILE_LIMIT + 1)], ids=["empty", "too large"])
+def test_a_file_that_not_every_platform_takes_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="1 to 8,388,608 bytes"):
+        File("a.md", content)
+
+
+def test_a_file_is_no_card() -> None:
+    card = Card("x")
+    assert Reply(aside=card, file=File("a.md", b"x")).cards == (card,)
 
 
 @given(st.text())

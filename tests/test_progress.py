@@ -92,6 +92,13 @@ async def test_a_zone_can_be_changed_once_a_day(people: Conversation, clock: Clo
     assert shown(await people.type("/settings timezone:Europe/Berlin")).heading == "Your time zone is Europe/Berlin"
 
 
+async def test_to_name_the_zone_that_one_is_in_is_no_change(people: Conversation, clock: Clock) -> None:
+    await people.type("/settings timezone:Asia/Tokyo")
+    clock.advance(days=3)
+    await people.type("/settings timezone:Asia/Tokyo")
+    assert shown(await people.type("/settings timezone:Europe/Berlin")).heading == "Your time zone is Europe/Berlin"
+
+
 async def test_a_date_that_a_change_of_zone_leaves_out_breaks_no_streak(people: Conversation, clock: Clock) -> None:
     await people.type("/settings timezone:UTC-12")
     clock.time = clock.time.replace(hour=11)  # the first of March there, the third on Kiritimati

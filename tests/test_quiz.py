@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.__main__ import core
 from bot.config import Config
 from bot.messages import Button, Card, Press, Reply, Room, Tone
-from bot.store.store import Deal, Store, new_id
+from bot.store.database import StoreError
+from bot.store.store import Days, Deal, Learner, Store, new_id
 from tests.people import ADA, BOB, GROUP, HOME, HOME_OF_BOB, Clock, Conversation, button, right_and_wrong, shown
 from tests.samples import bank_of, question
 
@@ -29,7 +30,7 @@ async def test_a_question_shows_its_choices_by_letter_and_where_it_is_from(conve
     assert sorted(line[7:] for line in card.body.splitlines() if line.startswith("**")) == sorted(
         [f"{text}{'  ' if place < 3 else ''}" for place, text in enumerate(_choices(card))]
     )
-    assert labels(card) == ["A", "B", "C", "D", "Hint", "Next question"]
+    assert labels(card) == ["A", "B", "C", "D", "Hint", "Type answer", "Next question"]
 
 
 def _choices(card: Card) -> list[str]:
@@ -84,7 +85,7 @@ async def test_in_a_group_the_verdict_is_for_its_owner_alone_and_everyone_may_an
 ) -> None:
     reply = await conversation.type("/quiz mode:choice topic:basics level:junior", where=GROUP)
     assert reply.new
-    assert labels(reply.new) == ["A", "B", "C", "D", "Hint"]
+    assert labels(reply.new) == ["A", "B", "C", "D", "Hint", "Type answer"]
     right, wrong = right_and_wrong(reply.new)
     for who, pressed, heading in ((ADA, wrong, "Not quite ✘"), (BOB, right, "Correct ✔")):
         reply = await conversation.press(pressed, who, GROUP)
@@ -136,7 +137,7 @@ async def test_next_question_asks_for_the_same_again(conversation: Conversation)
 
 async def test_a_flash_card_is_thought_revealed_and_rated_once(conversation: Conversation) -> None:
     card = shown(await conversation.type("/quiz mode:flash topic:basics level:mid"))
-    assert labels(card) == ["Show answer", "Hint", "Next question"]
+    assert labels(card) == ["Show answer", "Hint", "Type answer", "Next question"]
     assert "right of" not in card.body
     reply = await conversation.press(button(card, "Show answer"))
     assert reply.edit
@@ -412,3 +413,14 @@ async def test_two_choices_and_five_choices_have_as_many_buttons(clock: Clock, s
         table, dispatch, _ = core(Config(), bank_of(question("q", choices=many)), sqlite_store, clock, Random(1))
         card = shown(await Conversation(dispatch.answer, table).type("/quiz", where=Room("test", f"room {many}")))
         assert [button.label for button in card.rows[0]] == list("ABCDE"[:many])
+
+
+async def test_a_kept_answer_has_its_verdict_even_if_the_streak_can_not_be_read(
+    conversation: Conversation, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(learner: Learner) -> Days:
+        raise StoreError("no disk")
+
+    card = shown(await conversation.type("/quiz mode:choice"))
+    monkeypatch.setattr(sqlite_store, "practice_days", broken)
+    assert shown(await conversation.press(right_and_wrong(card)[0])).heading == "Correct ✔"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.__main__ import schema_text
+from bot.authoring import schema_text
 from bot.bank.bank import Bank, Entry
 from bot.bank.linting import lint
 from bot.bank.loading import load

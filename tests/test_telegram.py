@@ -23,11 +23,12 @@ from bot.__main__ import Core, core
 from bot.bank.bank import Bank
 from bot.commands import Command, Commands
 from bot.config import Config, Monitor, Telegram
-from bot.messages import Button, Call, Card, Picture, Poll, Press, Rank, Reply, Request, Room, Tone, Typed
+from bot.dispatch import Dispatch
+from bot.messages import Button, Call, Card, File, Picture, Poll, Press, Rank, Reply, Request, Room, Tone, Typed, Voice
 from bot.messages import Person as Someone
 from bot.platforms import Answer, Gone, PlatformError, Posting, Unknown
 from bot.store.database import Database, StoreError
-from bot.store.store import Store
+from bot.store.store import Learner, Store
 from tests.conftest import opened
 from tests.loopback_telegram import (
     ADA,
@@ -48,10 +49,12 @@ from tests.loopback_telegram import (
     flood,
     server_error,
 )
-from tests.people import Clock, Conversation
+from tests.people import Clock, Conversation, looked
 
 ROOT = Path(__file__).parent.parent
 A = Press("answer", "d", "A")
+FILE = File("interview.md", "# Über Kontexte\n".encode())
+PICKY = Card("x", rows=((Button("A", A),),))
 
 
 class Bot:
@@ -314,15 +317,15 @@ async def test_an_administrator_is_asked_for_only_where_a_rank_is_needed(bot: Bo
 async def test_a_question_in_private_has_its_choices_on_buttons(bot: Bot) -> None:
     await bot.start()
     message = await bot.quiz()
-    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Next question"]
-    assert [len(row) for row in message.keyboard] == [4, 2]
+    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Type answer", "Next question"]
+    assert [len(row) for row in message.keyboard] == [4, 2, 1]
     assert message.entities[0] == {"type": "bold", "offset": 0, "length": len(message.text.split("\n")[0])}
 
 
 async def test_a_question_in_a_group_leads_to_the_full_answer_by_a_link(bot: Bot) -> None:
     await bot.start()
     message = await bot.quiz(chat=GROUP)
-    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Full answer"]
+    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Type answer", "Full answer"]
     deal = message.buttons["A"].split(":")[1]
     assert message.buttons["Full answer"] == f"https://t.me/prepdeck_bot?start=verdict-{deal}"
 
@@ -595,7 +598,8 @@ async def test_a_press_that_has_expired_is_answered_in_private(bot: Bot) -> None
     assert bot.server.messages[-1].text.startswith(("Correct", "Not quite"))
 
 
-async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", ["written", "spoken"])
+async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.setattr(life, "IN_HAND", 50)
     never = asyncio.Event()
 
@@ -606,7 +610,7 @@ async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPat
 
     await bot.start(answer)
     for _ in range(100):
-        await bot.server.say("/quiz", ADA)
+        await (bot.server.say("/quiz", ADA) if how == "written" else bot.server.speak(1, ADA))
     await bot.server.say("/quiz", BOB)
     await bot.server.until(lambda: bot.server.messages)
     assert bot.server.messages[0].chat == BOB
@@ -660,18 +664,26 @@ async def test_a_prompt_is_answered_by_a_reply_even_after_a_restart(bot: Bot, pr
     assert heard.text == "Heard\n\nin my words"
 
 
-async def test_a_prompt_in_a_group_names_who_is_asked_and_hears_nobody_else(bot: Bot, prompting: list[Request]) -> None:
+async def test_what_a_group_is_asked_is_typed_in_the_private_chat(bot: Bot) -> None:
     await bot.start()
-    (message,) = await bot.say("/quiz", chat=GROUP)
-    await bot.press(message, "Type", BOB)
-    prompt = bot.server.messages[-1]
-    assert prompt.text == "Bob: Say it in your own words"
-    (named,) = prompt.entities
-    assert (named["type"], named["user"]["id"]) == ("text_mention", BOB)
-    assert await bot.say("mine", who=ADA, chat=GROUP, reply_to=prompt) == []
-    (heard,) = await bot.say("mine", who=BOB, chat=GROUP, reply_to=prompt)
-    assert heard.text == "Heard\n\nmine"
-    assert await bot.say("once more", who=BOB, chat=GROUP, reply_to=prompt) == []
+    (question,) = await bot.say("/quiz mode:choice topic:basics", chat=GROUP)
+    pressed = await bot.press(question, "Type answer", BOB)
+    link = pressed.answer["url"]
+    assert bot.server.messages == [question]  # nobody else sees that one types
+    name, prompt = await bot.say(f"/start {link.partition('start=')[2]}", who=BOB)
+    assert name.text.startswith(question.text.partition("\n")[0])
+    assert prompt.force_reply
+    (verdict,) = await bot.say("no idea at all about that", who=BOB, reply_to=prompt)
+    assert "Not quite" in verdict.text
+    assert verdict.chat == BOB
+    alert = await bot.press(question, "A", BOB)
+    assert "You have answered this one before" in alert.answer["text"]
+
+
+async def test_a_link_that_anybody_made_up_asks_for_nothing_that_is_not_there(bot: Bot) -> None:
+    await bot.start()
+    (told,) = await bot.say("/start type-nothing")
+    assert told.text.startswith("I don't know this question any more")
 
 
 async def test_a_reply_that_waited_is_heard_however_old_it_is(bot: Bot, prompting: list[Request]) -> None:
@@ -680,6 +692,284 @@ async def test_a_reply_that_waited_is_heard_however_old_it_is(bot: Bot, promptin
     await bot.press(message, "Type")
     await bot.say("late", reply_to=bot.server.messages[-1], date=int(time.time()) - 7_200)
     assert bot.server.messages[-1].text == "Heard\n\nlate"
+
+
+async def test_where_nobody_can_be_asked_for_text_that_is_told(bot: Bot, prompting: list[Request]) -> None:
+    await bot.start()
+    rows = [[{"text": "Type", "callback_data": "type:d:"}]]
+    shared = {"id": "x", "input_message_content": {"message_text": "x"}, "reply_markup": {"inline_keyboard": rows}}
+    message = await bot.server.choose(shared)
+    pressed = await bot.press(message, "Type")
+    assert pressed.answer["text"] == "I can't ask you here. In our private chat you can type your answer."
+    assert bot.server.messages == []
+
+
+# Voice messages
+
+
+@pytest.fixture
+def listening(bot: Bot, clock: Clock) -> list[Request]:
+    """The whole dispatch, with one question that can be typed, and one that tells how long it was spoken to."""
+    asked: list[Request] = []
+    card = Card("Say it", rows=((Button("Type", Press("type", "d")), Button("Hint", Press("hint", "d"))),))
+
+    async def deal(request: Request, learner: Learner, options: Any) -> Reply:
+        return Reply(new=card)
+
+    async def typed(request: Request, learner: Learner, press: Press) -> Reply:
+        asked.append(request)
+        return Reply(new=Card("Spoken" if isinstance(request.what, Voice) else "Typed"))
+
+    async def hint(request: Request, learner: Learner, press: Press) -> Reply:
+        raise AssertionError("a hint does not know what to do with what is given to it")
+
+    presses, prompts = {"type": typed, "hint": hint}, {"type": "Say it in your own words"}
+    bot.commands = Commands((Command("quiz", "x", deal), Command("help", "x", deal)), presses, prompts)
+    bot._core = Dispatch(bot.store, bot.commands, clock).answer
+    return asked
+
+
+async def spoken(bot: Bot, seconds: int = 20, **how: Any) -> list[str]:
+    """Send a voice message; the texts that came. It is never fetched."""
+    before = len(bot.server.messages)
+    said = await bot.server.speak(seconds, **how)
+    await bot.settle(said.update_id)
+    assert bot.server.asked("getFile") == []
+    return [message.text for message in bot.server.messages[before:]]
+
+
+async def prompted(bot: Bot) -> Message:
+    """The message that asks for an answer in words."""
+    (card,) = await bot.say("/quiz")
+    await bot.press(card, "Type")
+    return bot.server.messages[-1]
+
+
+async def test_a_voice_message_that_replies_to_a_question_answers_it_by_its_length(
+    bot: Bot, listening: list[Request]
+) -> None:
+    await bot.start()
+    (card,) = await bot.say("/quiz")
+    assert await spoken(bot, 42, reply_to=card) == ["Spoken"]
+    assert [request.what for request in listening] == [Voice(Press("type", "d"), 42)]
+    assert (listening[0].where.private, listening[0].who.id) == (True, str(ADA))
+
+
+async def test_a_voice_message_that_replies_to_a_prompt_answers_it_even_after_a_restart(
+    bot: Bot, listening: list[Request]
+) -> None:
+    await bot.start()
+    prompt = await prompted(bot)
+    await bot.start()
+    assert await spoken(bot, 31, reply_to=prompt, date=int(time.time()) - 7_200) == ["Spoken"]
+    assert listening[-1].what == Voice(Press("type", "d"), 31)
+
+
+async def test_who_is_asked_may_speak_without_replying_and_again_until_it_is_typed(
+    bot: Bot, listening: list[Request]
+) -> None:
+    await bot.start()
+    prompt = await prompted(bot)
+    assert await spoken(bot, 50) == ["Spoken"]
+    assert await spoken(bot, 30) == ["Spoken"]
+    assert [message.text for message in await bot.say("in my words", reply_to=prompt)] == ["Typed"]
+    assert [type(request.what) for request in listening] == [Voice, Voice, Typed]
+    assert await spoken(bot) == [WHICH]
+    prompt = await prompted(bot)
+    assert await spoken(bot, who=BOB) == [WHICH]
+
+
+WHICH = (
+    "Which question is that for?\n\n"
+    "A voice message counts as an answer when it is sent as a reply to a question that can be typed."
+)
+
+
+async def test_a_voice_message_that_answers_nothing_is_told_how_it_would(bot: Bot, listening: list[Request]) -> None:
+    await bot.start()
+    mine = await bot.server.say("/help")
+    await bot.settle(mine.update_id)
+    (other,) = await bot.say("/nothing")
+    (card,) = await bot.say("/quiz")
+    mine.keyboard = card.keyboard  # as a message may have that was made by another bot
+    for reply_to in (None, mine, other):
+        assert await spoken(bot, reply_to=reply_to) == [WHICH]
+    assert listening == []
+
+
+async def test_a_voice_message_that_is_old_forwarded_or_in_a_group_is_none_of_our_business(
+    bot: Bot, listening: list[Request]
+) -> None:
+    await bot.start()
+    (card,) = await bot.say("/quiz", chat=GROUP)
+    forwarded = {"type": "hidden_user", "date": 1, "sender_user_name": "x"}
+    assert await spoken(bot, chat=GROUP, reply_to=card) == []
+    assert await spoken(bot, date=int(time.time()) - 3_600) == []
+    assert await spoken(bot, forward_origin=forwarded) == []
+    assert listening == []
+
+
+async def test_only_a_button_that_asks_for_text_is_given_any_or_a_voice_message(
+    bot: Bot, listening: list[Request]
+) -> None:
+    person, where = Someone("telegram", str(ADA)), Room("telegram", str(ADA), private=True)
+    for verb in ("hint", "call", "nothing", ""):
+        for what, told in ((Typed(Press(verb), "x"), "not one of mine"), (Voice(Press(verb), 9), "Which question")):
+            reply = await bot._core(Request(person, where, what))
+            assert reply.aside
+            assert told in reply.aside.heading
+    assert listening == []
+
+
+async def test_a_rank_is_needed_for_what_is_spoken_and_typed_as_for_what_is_pressed(
+    bot: Bot, listening: list[Request], clock: Clock
+) -> None:
+    press = Press("type", "d")
+    commands = Commands(bot.commands.table, bot.commands.presses, bot.commands.prompts, ranks={"type": Rank.MODERATOR})
+    answer = Dispatch(bot.store, commands, clock).answer
+    for what in (press, Typed(press, "x"), Voice(press, 9)):
+        request = Request(Someone("telegram", str(ADA)), Room("telegram", str(GROUP)), what)
+        assert (await answer(request)).aside == Card("Only moderators can do that here.", tone=Tone.ADVICE)
+        assert (await answer(replace(request, rank=Rank.MODERATOR))).new
+    assert len(listening) == 3
+
+
+# Files
+
+
+def documents(messages: list[Message]) -> list[tuple[int, str, str, bytes | None]]:
+    return [(one.chat, one.name, one.mime, one.document) for one in messages if one.document is not None]
+
+
+MINE = [(ADA, FILE.name, "text/markdown", FILE.content)]
+
+
+async def test_in_private_a_file_comes_last_and_keeps_its_name(bot: Bot) -> None:
+    answer, _ = replying(Reply(new=Card("Here it is"), file=FILE))
+    await bot.start(answer)
+    card, document = await bot.say("/quiz")
+    assert (card.text, document.caption) == ("Here it is", "")
+    assert documents([card, document]) == MINE
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+async def test_a_short_aside_stands_under_its_file_and_its_buttons_leave_the_file_there(
+    bot: Bot, pressed: bool
+) -> None:
+    aside = Card("Here **it** is", rows=PICKY.rows)
+    answer, _ = replying(*[Reply(new=PICKY)] * pressed, Reply(aside=aside, file=FILE), Reply(edit=Card("Verdict")))
+    await bot.start(answer)
+    before = await bot.say("/quiz")
+    if pressed:
+        assert "text" not in (await bot.press(before[0], "A")).answer
+    document = bot.server.messages[-1]
+    assert documents(bot.server.messages) == MINE
+    assert (document.caption, list(document.buttons)) == ("Here it is", ["A"])
+    check_entities(document.caption, document.entities)
+    await bot.press(document, "A")
+    assert bot.server.messages[-1].text == "Verdict"
+    assert not document.deleted
+
+
+async def test_a_press_is_answered_by_the_file_and_what_is_said_of_it_in_one_message(bot: Bot) -> None:
+    answer, _ = replying(Reply(new=PICKY), Reply(aside=Card("Here it is"), file=FILE))
+    await bot.start(answer)
+    (card,) = await bot.say("/quiz")
+    assert "text" not in (await bot.press(card, "A")).answer
+    assert [message.caption for message in bot.server.messages[1:]] == ["Here it is"]
+
+
+async def test_an_aside_that_is_no_caption_comes_before_its_file(bot: Bot) -> None:
+    long, picture = Card("Long", "word " * 300), Card("Drawn", picture=Picture("days.png", PNG, "Your days"))
+    answer, _ = replying(Reply(aside=long, file=FILE), Reply(aside=picture, file=FILE))
+    await bot.start(answer)
+    for _ in range(2):
+        *shown, document = await bot.say("/quiz")
+        assert shown
+        assert documents(shown) == []
+        assert (documents([document]), document.caption) == (MINE, "")
+
+
+@pytest.mark.parametrize("aside", [Card("Here it is"), None])
+async def test_a_file_that_a_group_member_asks_for_goes_to_the_private_chat(bot: Bot, aside: Card | None) -> None:
+    answer, _ = replying(Reply(new=PICKY, aside=aside, file=FILE), Reply(aside=aside, file=FILE))
+    await bot.start(answer)
+    bot.server.started.add(ADA)
+    messages = await bot.say("/quiz", chat=GROUP)
+    assert documents(messages) == MINE
+    (card,) = [message for message in messages if message.chat == GROUP]
+    assert (card.text, messages[0].caption) == ("x", aside.heading if aside else "")
+    before = len(bot.server.messages)
+    assert (await bot.press(card, "A")).answer.get("text") == (aside.heading if aside else None)
+    assert documents(bot.server.messages[before:]) == MINE
+    assert len(bot.server.messages) == before + 1
+
+
+async def test_who_has_no_private_chat_with_us_is_told_how_to_get_a_file_and_the_group_sees_nothing_of_it(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, _ = replying(Reply(new=PICKY, aside=Card("Secret"), file=FILE), Reply(aside=Card("Secret"), file=FILE))
+    await bot.start(answer)
+    card, told = await bot.say("/quiz", chat=GROUP)
+    assert told.text.startswith("That is for you alone, and I can't write to you yet\n\nOpen our chat")
+    assert (told.chat, told.reply_to is not None) == (GROUP, True)
+    assert told.buttons == {"Open our chat": "https://t.me/prepdeck_bot?start=quiz"}
+    assert (await bot.press(card, "A")).answer == {
+        "callback_query_id": next(reversed(bot.server.answers)), "text": told.text, "show_alert": True,
+    }  # fmt: skip
+    channel = await bot.say("/quiz", chat=GROUP, sender_chat={"id": GROUP, "type": "group", "title": "Study"})
+    assert [message.text for message in channel] == [told.text]
+    monkeypatch.setattr(serving, "ACKNOWLEDGE_AFTER", 0.0)
+    hold = asyncio.Event()
+
+    async def slow(request: Request) -> Reply:
+        await hold.wait()
+        return Reply(aside=Card("Secret"), file=FILE)
+
+    await bot.start(slow)
+    pressed = await bot.server.press(card, "A")
+    await asyncio.wait_for(pressed.answered.wait(), 20)
+    hold.set()
+    await bot.settle(pressed.update_id)
+    assert bot.server.messages[-1].text == "I tell you that in private."
+    assert documents(bot.server.messages) == []
+    assert all("Secret" not in message.text for message in bot.server.messages)
+
+
+async def test_a_file_that_is_asked_for_on_a_shared_card_goes_to_the_private_chat(bot: Bot) -> None:
+    await bot.start()
+    message = await bot.server.choose((await bot.server.inline("one"))[0])
+    answer, _ = replying(Reply(file=FILE))
+    await bot.start(answer)
+    bot.server.started.add(ADA)
+    await bot.press(message, "A")
+    assert documents(bot.server.messages) == MINE
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: server_error(500), lambda: CUT, lambda: flood(0)], ids=["500", "cut", "flood"]
+)
+@pytest.mark.parametrize("chat", [None, GROUP])
+async def test_a_file_is_sent_again_whole(bot: Bot, made: Any, chat: int | None) -> None:
+    answer, _ = replying(Reply(file=FILE))
+    await bot.start(answer)
+    bot.server.started.add(ADA)
+    bot.server.faults += [fault("sendDocument", made) for _ in range(3)]
+    assert documents(await bot.say("/quiz", chat=chat)) == MINE
+    assert bot.server.faults == []
+
+
+@pytest.mark.parametrize("chat", [None, GROUP])
+async def test_a_file_that_can_not_be_sent_is_logged_and_the_next_request_is_served(
+    bot: Bot, caplog: pytest.LogCaptureFixture, chat: int | None
+) -> None:
+    answer, _ = replying(Reply(file=FILE), Reply(new=Card("Fine")))
+    await bot.start(answer)
+    bot.server.started.add(ADA)
+    bot.server.faults.append(fault("sendDocument", lambda: refused("Bad Request: file is too big")))
+    assert await bot.say("/quiz", chat=chat) == []
+    assert "could not be sent: File is too big" in caplog.text
+    assert [message.text for message in await bot.say("/quiz", chat=chat)] == ["Fine"]
 
 
 # Rooms
@@ -855,15 +1145,14 @@ async def made(bot: Bot, bank: Bank, clock: Clock) -> Core:
     bot.commands = made.commands
     bot.server.members |= {(GROUP, ADA): "administrator", (SUPERGROUP, ADA): "administrator"}
     await bot.start(made.dispatch.answer)
-    made.daily.platforms["telegram"] = bot.platform
+    made.lane.platforms["telegram"] = bot.platform
     return made
 
 
 async def posted(bot: Bot, made: Core) -> list[Message]:
     """The messages of all posts that are due."""
     before = len(bot.server.messages)
-    await made.daily.post_due("telegram")
-    await made.daily.finish()
+    await looked(made.lane, "telegram")
     return bot.server.messages[before:]
 
 
@@ -1027,13 +1316,12 @@ async def test_a_daily_question_from_the_panel_to_its_answer(bot: Bot, made: Cor
     assert await posted(bot, made) == []
     assert (post.chat, "@mods" in post.text, "Question of the day" in post.text) == (SUPERGROUP, True, True)
     assert (await bot.press(post, "A", BOB)).answer["show_alert"]
-    await made.daily.count_answers("telegram")
+    await looked(made.lane, "telegram")
     assert (post.edits, "Answered: 1" in post.text) == (1, True)
-    assert list(post.buttons) == ["A", "B", "C", "D", "Hint", "Full answer"]
+    assert list(post.buttons) == ["A", "B", "C", "D", "Hint", "Type answer", "Full answer"]
 
     clock.advance(hours=7)
-    await made.daily.reveal_due("telegram")
-    await made.daily.finish()
+    await looked(made.lane, "telegram")
     answer = bot.server.messages[-1]
     assert answer.caption.startswith("The answer of the day")
     assert "What is three?" in answer.caption
@@ -1047,7 +1335,7 @@ async def test_a_daily_poll_is_answered_by_votes(bot: Bot, made: Core, clock: Cl
     (post,) = await posted(bot, made)
     assert post.poll
     await bot.settle(await bot.server.vote(post, 0, BOB))
-    await made.daily.count_answers("telegram")
+    await looked(made.lane, "telegram")
     assert len(await database.fetch("SELECT deal FROM answer")) == 1
     assert post.edits == 0
 
@@ -1081,7 +1369,7 @@ async def test_questions_are_found_by_words_shared_into_any_chat_and_answered_th
     message = await bot.server.choose(result)
     pressed = await bot.press(message, "A")
     assert pressed.answer["text"].startswith(("Correct ✔", "Not quite ✘"))
-    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Full answer"]
+    assert list(message.buttons) == ["A", "B", "C", "D", "Hint", "Type answer", "Full answer"]
     again = await bot.press(message, "A")
     assert "answered this one before" in again.answer["text"]
     assert (await bot.press(message, "B", BOB)).answer["show_alert"]

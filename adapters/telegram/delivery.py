@@ -8,13 +8,13 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from telegram import Bot, CallbackQuery, ForceReply, InlineQueryResult, Message, ReplyParameters
+from telegram import Bot, CallbackQuery, ForceReply, InlineQueryResult, InputFile, Message, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from adapters.telegram.pacing import Pace
 from adapters.telegram.rendering import Page, QuizPoll
 from adapters.telegram.transport import unsent
-from bot.messages import Room
+from bot.messages import File, Room
 from bot.platforms import Gone, Memory
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,16 @@ class Delivery:
                     reply_parameters=reply,
                     api_kwargs=page.fields("caption_entities"),
                 )
+            if page.file:
+                return self._bot.send_document(
+                    chat,
+                    _upload(page.file),
+                    caption=page.text.text or None,
+                    reply_markup=markup,
+                    message_thread_id=place.thread,
+                    reply_parameters=reply,
+                    api_kwargs=page.fields("caption_entities"),
+                )
             return self._bot.send_message(
                 chat,
                 page.text.text,
@@ -135,9 +145,9 @@ class Delivery:
 
         await _unless_the_same(self._about(place, editing, paced=False))
 
-    async def acknowledge(self, query: CallbackQuery, text: str = "") -> None:
-        """Answer a press, with an alert or without."""
-        await _insisting(lambda: query.answer(text or None, show_alert=bool(text)))
+    async def acknowledge(self, query: CallbackQuery, text: str = "", link: str = "") -> None:
+        """Answer a press: with an alert, with a link that opens the private chat, or with nothing."""
+        await _insisting(lambda: query.answer(text or None, show_alert=bool(text), url=link or None))
 
     async def answer_inline(self, query: str, results: Sequence[InlineQueryResult], **more: Any) -> None:
         await _insisting(lambda: self._bot.answer_inline_query(query, results, **more))
@@ -204,6 +214,12 @@ class Delivery:
                 if failed > RETRIES or (doubtful and not unsent(error)):
                     raise
                 await asyncio.sleep(RETRY_WAIT * 2**failed)
+
+
+def _upload(file: File) -> InputFile:
+    upload = InputFile(file.content, file.name)
+    upload.mimetype = file.mime  # python-telegram-bot guesses by the name, and each system by its own table
+    return upload
 
 
 async def _insisting(call: Callable[[], Awaitable[T]]) -> T:

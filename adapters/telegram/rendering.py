@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from telegram import MessageEntity
 from telegram.constants import CallbackQueryLimit, MessageLimit, PollLimit
 
 from adapters.telegram.text import Text, card_text, cut, plain, split
-from bot.messages import Button, Card, Picture, Poll, Press
+from bot.messages import Button, Card, File, Picture, Poll, Press
 
 ROW_TEXT = 32  # characters of the labels of a row that a phone shows whole; all buttons of a row are equally wide
 ALERT_TEXT = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
@@ -24,6 +24,7 @@ class Page:
     text: Text
     keyboard: str = ""  # as JSON
     picture: Picture | None = None
+    file: File | None = None
 
     def fields(self, entities: str = "entities") -> dict[str, str]:
         """What is sent beside the text, as JSON: objects of python-telegram-bot's would cost as much as all else."""
@@ -40,6 +41,14 @@ def render(card: Card, link: Link) -> list[Page]:
     texts = split(whole) or [Text("…")]  # Telegram shows no message in which nothing can be seen
     pages = [Page(text) for text in texts[:-1]] + [Page(texts[-1], keyboard(card, link))]
     return first + pages if card.picture else pages
+
+
+def enclosing(file: File, card: Card | None, link: Link) -> list[Page]:
+    """The card as messages, with the file at the last where that is short enough to stand under one, or after it."""
+    pages = render(card, link) if card else []
+    if pages and not pages[-1].picture and _length(pages[-1].text.text) <= MessageLimit.CAPTION_LENGTH:
+        return [*pages[:-1], replace(pages[-1], file=file)]
+    return [*pages, Page(Text(""), file=file)]
 
 
 def keyboard(card: Card, link: Link) -> str:

@@ -28,7 +28,6 @@ from telegram import (
     InputTextMessageContent,
     MaybeInaccessibleMessage,
     Message,
-    MessageEntity,
     Update,
     User,
 )
@@ -47,12 +46,22 @@ from telegram.ext import (
     filters,
 )
 
-from adapters.telegram.delivery import ANSWER_TIME, Delivery, Place
-from adapters.telegram.rendering import Page, alert, fits_alert, keyboard, payload, pressed, quiz_poll, render
+from adapters.telegram.delivery import ANSWER_TIME, Delivery, Place, seconds
+from adapters.telegram.rendering import (
+    Page,
+    alert,
+    enclosing,
+    fits_alert,
+    keyboard,
+    payload,
+    pressed,
+    quiz_poll,
+    render,
+)
 from adapters.telegram.text import Text, plain
 from bot.commands import Commands
 from bot.help import help_card
-from bot.messages import Button, Call, Card, Person, Press, Rank, Reply, Request, Room, Tone, Typed
+from bot.messages import Button, Call, Card, File, Person, Press, Rank, Reply, Request, Room, Tone, Typed, Voice
 from bot.platforms import Answer, Gone, Memory
 from bot.store.database import StoreError
 from bot.wording import say
@@ -64,6 +73,7 @@ ACKNOWLEDGE_AFTER = 1.0  # seconds; until then a press may still be answered by 
 POLL_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between looks for a poll whose vote came before we had noted it
 VOTE_WAITS = (1.0, 5.0, 25.0)  # seconds between tries to keep a vote, which nobody can cast again
 WELCOME_AFTER = 3.0  # seconds
+TYPE = "type"  # the verb of the button by which a question is answered in words
 INLINE_CACHE = 60  # seconds for which Telegram may show the same questions to others
 
 _Context = CallbackContext[Any, Any, Any, Any]
@@ -87,6 +97,7 @@ class Serving:
             MessageHandler(filters.COMMAND & heeded, self._unknown),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._moved),
             MessageHandler(filters.TEXT & heeded & filters.UpdateType.MESSAGE, self._said),
+            MessageHandler(filters.VOICE & heeded & filters.ChatType.PRIVATE, self._spoke),
             PollAnswerHandler(self._voted),
             InlineQueryHandler(self._searched),
             ChatMemberHandler(self._welcomed, ChatMemberHandler.MY_CHAT_MEMBER),
@@ -112,7 +123,11 @@ class Serving:
                 opened.verb == "call" and self._commands.find(opened.value)
             )
             what = opened if linked and room_of(message).private else Call("start")
-        await self._respond(message, await self._request(message, what))
+        reply = await self._respond(message, await self._request(message, what))
+        if isinstance(what, Press) and message.from_user:
+            prompt = self._commands.prompts.get(what.verb)
+            if prompt and reply.new and what in [button.press for button in reply.new.buttons]:
+                await _trying(self._ask(room_of(message), message.from_user, what, prompt))
 
     async def _unknown(self, update: Update, context: _Context) -> None:
         """A command that is not ours: in a group it is another bot's, unless it names us."""
@@ -130,14 +145,44 @@ class Serving:
         if not message or not message.text:
             return
         if prompt and prompt.from_user and prompt.from_user.id == self._bot.id:
-            name = self._prompt_name(message.chat.id, prompt.message_id)
-            asked, _, packed = (await self._memory.note(name)).partition(" ")
-            if packed and asked == who(message).id:
-                await self._respond(message, await self._request(message, Typed(Press.unpack(packed), message.text)))
-                await self._memory.forget(name)
+            asked = await self._asked_by(prompt.message_id, message)
+            if asked.verb:
+                await self._respond(message, await self._request(message, Typed(asked, message.text)))
+                await self._memory.forget(self._prompt_name(message.chat.id, prompt.message_id))
                 return
         if message.chat.type == ChatType.PRIVATE and not _stale(message):
             await self._respond(message, await self._request(message, Call("help")))
+
+    async def _spoke(self, update: Update, context: _Context) -> None:
+        """A voice message: the answer to a question, if it is known to which. It is not fetched, nor kept."""
+        message = update.message
+        if not message or not message.voice:
+            return
+        press = await self._asked_about(message)
+        if press.verb or not _stale(message):
+            voice = Voice(press, int(seconds(message.voice.duration)))
+            await self._respond(message, await self._request(message, voice))
+
+    async def _asked_about(self, message: Message) -> Press:
+        """The press that a voice message goes to: of the prompt or the question that it replies to, or that is open.
+
+        The prompt stays open: who was too long may speak again, or type it in the end. Without a verb if there is none.
+        """
+        question = message.reply_to_message
+        if not question:
+            latest = await self._memory.note(self._prompt_name(message.chat.id))
+            return await self._asked_by(int(latest), message) if latest else Press("")
+        if not question.from_user or question.from_user.id != self._bot.id:
+            return Press("")
+        prompted = await self._asked_by(question.message_id, message)
+        rows = question.reply_markup.inline_keyboard if question.reply_markup else ()
+        presses = (Press.unpack(str(button.callback_data)) for row in rows for button in row)
+        return prompted if prompted.verb else next((press for press in presses if press.verb == TYPE), Press(""))
+
+    async def _asked_by(self, prompt: int, message: Message) -> Press:
+        """The press for which a message of ours asked who wrote this one for text; without a verb if for none."""
+        asked, _, packed = (await self._memory.note(self._prompt_name(message.chat.id, prompt))).partition(" ")
+        return Press.unpack(packed) if asked == who(message).id else Press("")
 
     async def _pressed(self, update: Update, context: _Context) -> None:
         query = update.callback_query
@@ -145,7 +190,15 @@ class Serving:
         press = Press.unpack(query.data or "")
         message = query.message
         if prompt := self._commands.prompts.get(press.verb):
-            await asyncio.gather(self._acknowledge(query), _trying(self._ask(query, press, prompt)))
+            if not message:  # a shared card: there is no room where we could ask
+                told = say("I can't ask you here. In our private chat you can type your answer.")
+                await self._acknowledge(query, told)
+                return
+            if not room_of(message).private:  # what is typed there, all would read
+                await self._acknowledge(query, link=self.link(press))
+                return
+            asking = self._ask(room_of(message), query.from_user, press, prompt)
+            await asyncio.gather(self._acknowledge(query), _trying(asking))
             return
         where = room_of(message) if message else Room("telegram", query.inline_message_id or "")
         rank = await self._rank(where, str(query.from_user.id), press)
@@ -158,10 +211,12 @@ class Serving:
         )
         try:
             reply = await self._asked(request)
+            if reply.file and not where.private:  # first, since an alert says so if it can't be
+                reply = await self._hand_over(request, reply, reply.file)
         finally:
             timer.cancel()
-        aside = reply.aside
-        told = alert(aside) if aside and not early and (not where.private or fits_alert(aside)) else ""
+        aside = None if early or reply.file else reply.aside  # with a file it is one message
+        told = alert(aside) if aside and (not where.private or fits_alert(aside)) else ""
         answering = early or [asyncio.ensure_future(self._acknowledge(query, told))]
         shown = replace(reply, aside=None) if told else reply
         if message:
@@ -254,13 +309,13 @@ class Serving:
 
     # Requests
 
-    async def _request(self, message: Message, what: Call | Press | Typed) -> Request:
+    async def _request(self, message: Message, what: Call | Press | Typed | Voice) -> Request:
         where, person = room_of(message), who(message)
-        rank = await self._rank(where, person.id, what)
+        rank = await self._rank(where, person.id, what.press if isinstance(what, Typed | Voice) else what)
         id_ = f"telegram:{self._bot.id}/{message.chat.id}/{message.message_id}"
         return Request(person, where, what, *_about(message.from_user), rank, id_)
 
-    async def _rank(self, where: Room, person: str, what: Call | Press | Typed) -> Rank:
+    async def _rank(self, where: Room, person: str, what: Call | Press) -> Rank:
         """The rank of a person; asked for only where something depends on it."""
         if where.private:
             return Rank.OWNER
@@ -278,8 +333,10 @@ class Serving:
 
     # Replies
 
-    async def _respond(self, message: Message, request: Request) -> None:
-        await self._show(request, await self._asked(request), answering=message.message_id)
+    async def _respond(self, message: Message, request: Request) -> Reply:
+        reply = await self._asked(request)
+        await self._show(request, reply, answering=message.message_id)
+        return reply
 
     async def _asked(self, request: Request) -> Reply:
         """What the core says: to one person's requests in order. It waits for nothing that is sent to a chat."""
@@ -298,13 +355,17 @@ class Serving:
 
     async def _show_in_order(self, request: Request, reply: Reply, pressed: int | None, answering: int | None) -> None:
         place = Place.of(request.where)
+        if reply.file and not request.where.private:
+            reply = await self._hand_over(request, reply, reply.file)
         if reply.edit and pressed:
             await _trying(self._edit(place, pressed, reply.edit))
         elif reply.edit:
             await _trying(self.send(place, reply.edit))
         if reply.new:
             await _trying(self.send(place, reply.new))
-        if reply.aside and request.where.private:
+        if reply.file:
+            await _trying(self._send_file(place, reply.aside, reply.file))
+        elif reply.aside and request.where.private:
             await _trying(self.send(place, reply.aside))
         elif reply.aside:
             await _trying(self._aside(request, reply.aside, answering))
@@ -329,6 +390,31 @@ class Serving:
             logger.info("Telegram: no picture in %s: %s", place.chat, error)
             return await self.send(place, replace(card, picture=None), reply_to=reply_to, post=post)
         return message.message_id
+
+    async def _send_file(self, place: Place, card: Card | None, file: File) -> None:
+        for page in enclosing(file, card, self.link):
+            await self._delivery.send(place, page)
+
+    async def _hand_over(self, request: Request, reply: Reply, file: File) -> Reply:
+        """Send a file that was asked for in a shared room to the private chat; what is left to show.
+
+        An aside goes with it, unless it answers a press. Who has no private chat with us is told how to get one.
+        """
+        beside = None if isinstance(request.what, Press) else reply.aside
+        left = replace(reply, aside=None if beside else reply.aside, file=None)
+        if not request.who.id.startswith("-"):  # a channel, or an anonymous administrator
+            try:
+                async with asyncio.timeout(ANSWER_TIME):
+                    await self._send_file(Place(int(request.who.id)), beside, file)
+                return left
+            except Gone:
+                pass
+            except (TelegramError, TimeoutError) as error:
+                logger.warning("Telegram: a file could not be sent: %s", str(error) or type(error).__name__)
+                return left
+        told = say("That is for you alone, and I can't write to you yet")
+        how = say("Open our chat, press Start, and ask for it once more.")
+        return replace(left, aside=Card(told, how, tone=Tone.ADVICE, alone=_way_in(request)))
 
     async def _edit(self, place: Place, message: int, card: Card) -> None:
         """Change a message, and send what does not fit into it; or send it all, if the message can't be changed."""
@@ -390,36 +476,33 @@ class Serving:
                 return
             except Gone:
                 pass
-        press = Press("call", value=request.what.command if isinstance(request.what, Call) else "start")
-        told = say("I tell you that in private.")
-        await self.send(place, Card(told, alone=Button(say("Open our chat"), press)), reply_to=answering)
+        await self.send(place, Card(say("I tell you that in private."), alone=_way_in(request)), reply_to=answering)
 
-    async def _ask(self, query: CallbackQuery, press: Press, prompt: str) -> None:
-        """Ask for the text of a press; what answers this message will be it."""
-        message, person = query.message, query.from_user
-        if not message:  # a shared card: there is no room where we could ask
-            return
-        where = room_of(message)
-        text = Text(prompt)
-        if not where.private:  # only the person who is named gets the field to answer in
-            name = person.full_name
-            length = len(name.encode("utf-16-le", "surrogatepass")) // 2
-            named = MessageEntity(MessageEntity.TEXT_MENTION, 0, length, user=person)
-            text = Text(f"{name}: {prompt}", (named,))
-        asked = await self._delivery.send(Place.of(where), Page(text), force_reply=prompt[:64])
+    async def _ask(self, where: Room, person: User, press: Press, prompt: str) -> None:
+        """Ask in private for the text of a press; what answers this message will be it."""
+        asked = await self._delivery.send(Place.of(where), Page(Text(prompt)), force_reply=prompt[:64])
         await self._memory.keep(self._prompt_name(asked.chat.id, asked.message_id), f"{person.id} {press.pack()}")
+        await self._memory.keep(self._prompt_name(asked.chat.id), str(asked.message_id))
 
-    def _prompt_name(self, chat: int, message: int) -> str:
-        return f"telegram prompt {self._bot.id}/{chat}/{message}"
+    def _prompt_name(self, chat: int, message: int | None = None) -> str:
+        """Under what a prompt is kept, or the number of the latest prompt of a private chat."""
+        return f"telegram prompt {self._bot.id}/{chat}/{message or 'latest'}"
 
-    async def _acknowledge(self, query: CallbackQuery, text: str = "") -> bool:
-        """Answer a press, with an alert or without. False, and a line in the log, if that can't be."""
+    async def _acknowledge(self, query: CallbackQuery, text: str = "", link: str = "") -> bool:
+        """Answer a press, with an alert, with the way into our chat, or with nothing. False, and a line in the log, if
+        that can't be."""
         try:
-            await self._delivery.acknowledge(query, text)
+            await self._delivery.acknowledge(query, text, link)
             return True
         except TelegramError as error:
             logger.warning("Telegram: a press could not be answered: %s", error)
             return False
+
+
+def _way_in(request: Request) -> Button:
+    """A link into the private chat, where it asks for the same once more if that was a command."""
+    press = Press("call", value=request.what.command if isinstance(request.what, Call) else "start")
+    return Button(say("Open our chat"), press)
 
 
 async def _trying(showing: Awaitable[object]) -> None:

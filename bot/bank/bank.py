@@ -111,8 +111,7 @@ class Bank:
 
     def pool(self, filters: Filters) -> Pool:
         """The questions that fit these filters; made once, then remembered."""
-        # Only choice asks something of a question: that it has choices.
-        key = filters if filters.mode == "choice" else replace(filters, mode="")
+        key = replace(filters, mode="") if filters.mode == "flash" else filters  # any question can be a flash card
         if key not in self._pools:
             fitting = [entry for entry in self._entries.values() if _fits(entry, key)]
             self._pools[key] = Pool(
@@ -156,6 +155,7 @@ def _fits(entry: Entry, filters: Filters) -> bool:
         and filters.section in ("", entry.section.id)
         and filters.level in ("", entry.question.level)
         and (filters.mode != "choice" or entry.question.choices is not None)
+        and (filters.mode != "typed" or bool(entry.question.key_points or entry.question.counts))
     )
 
 

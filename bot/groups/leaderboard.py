@@ -61,7 +61,9 @@ class Leaderboard:
         last = max(0, (number - 1) // PAGE)
         page = min(page, last)
         standings = await self._boards.standings(community, bucket, page * PAGE, PAGE)
-        parts = ["  \n".join(_line(one, learner) for one in standings) or say("Nobody has points yet. Be the first.")]
+        parts = [
+            "  \n".join(board_line(one, learner.id) for one in standings) or say("Nobody has points yet. Be the first.")
+        ]
         parts.append(await self._own(community, bucket, learner, number))
         if winners := await self._winners(community, _before(today, period), period, topic):
             parts.append(winners)
@@ -142,10 +144,11 @@ def _press(period: str, page: int, topic: str) -> Press:
     return Press("board", value=f"{period}.{page}.{topic}")
 
 
-def _line(one: Standing, learner: Learner) -> str:
+def board_line(one: Standing, learner: str = "") -> str:
+    """A place on a board, in bold for this learner."""
     mark = _MEDALS[one.rank - 1] if one.rank <= len(_MEDALS) else f"{one.rank}."
     line = f"{mark} {_name(one)}: {_points(one.points)}"
-    return f"**{line}**" if one.learner == learner.id else line
+    return f"**{line}**" if one.learner == learner else line
 
 
 def _name(one: Standing) -> str:

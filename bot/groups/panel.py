@@ -7,6 +7,7 @@ from bot.bank.bank import Filters
 from bot.groups.schedule import day_of, next_due, weekdays_in_words
 from bot.learners.zones import spoken
 from bot.messages import Button, Card, Press, escape
+from bot.store.digests import Digest
 from bot.store.schedules import Post, Schedule
 from bot.wording import say
 
@@ -14,8 +15,10 @@ SHOWN_DUE = 3
 SOON = timedelta(seconds=30)  # until then, a claim is called on its way
 
 
-def panel_card(schedule: Schedule | None, history: Sequence[Post], now: datetime, changed: str = "") -> Card:
-    """What is set, what comes next, and what became of the last posts."""
+def panel_card(
+    schedule: Schedule | None, history: Sequence[Post], digest: Digest | None, now: datetime, changed: str = ""
+) -> Card:
+    """What is set, what comes next, and what became of the last posts and of the last digest."""
     parts = [changed] if changed else []
     if schedule:
         parts += [_settings(schedule), _coming(schedule)]
@@ -34,8 +37,11 @@ def panel_card(schedule: Schedule | None, history: Sequence[Post], now: datetime
             )
         )
         rows = [_buttons(("on", say("Every day at 09:00")))]
-    if history:
-        parts.append(say("**So far:**") + "\n\n" + "\n".join(_told(post, now) for post in history))
+    so_far = [f"- {post.day:%a %Y-%m-%d}: {_told(post, now)}" for post in history]
+    if digest:
+        so_far.append(f"- {say('Digest of the week from {day}', day=digest.week)}: {_told(digest, now)}")
+    if so_far:
+        parts.append(say("**So far:**") + "\n\n" + "\n".join(so_far))
     return Card(heading, "\n\n".join(parts), rows=tuple(rows))
 
 
@@ -56,16 +62,22 @@ def _coming(schedule: Schedule) -> str:
     shown: list[str] = []
     due = schedule.due if schedule.next_due else None
     while due and len(shown) < SHOWN_DUE:
-        shown.append(f"- {due.astimezone(zone):%a %Y-%m-%d %H:%M} {spoken(zone.key)}")
+        shown.append(_moment(due, schedule))
         at = time.fromisoformat(schedule.at)
         due = next_due(due, at, zone, schedule.weekdays, day_of(due, zone))
     if not shown:
         return say("Nothing comes while it is paused.")
+    if schedule.digest_due:
+        shown.append(_moment(schedule.digest_due, schedule) + " " + say("(the digest of the week)"))
     return say("**Next:**") + "\n\n" + "\n".join(shown)
 
 
-def _told(post: Post, now: datetime) -> str:
-    """A post of the past, with what became of it."""
+def _moment(due: datetime, schedule: Schedule) -> str:
+    return f"- {due.astimezone(schedule.zone):%a %Y-%m-%d %H:%M} {spoken(schedule.zone.key)}"
+
+
+def _told(post: Post | Digest, now: datetime) -> str:
+    """What became of it."""
     states = {
         "claimed": say("on its way") if now - post.due < SOON else say("unknown"),
         "sent": say("sent"),
@@ -74,7 +86,7 @@ def _told(post: Post, now: datetime) -> str:
         "skipped": say("skipped"),
     }
     why = f" ({escape(post.why)})" if post.why else ""
-    return f"- {post.day:%a %Y-%m-%d}: {states[post.state]}{why}"
+    return f"{states[post.state]}{why}"
 
 
 def _buttons(*buttons: tuple[str, str]) -> tuple[Button, ...]:
@@ -92,6 +104,7 @@ def _lines(schedule: Schedule) -> dict[str, str]:
         "reveal": schedule.reveal or say("never"),
         "style": schedule.style,
         "thread": say("yes") if schedule.thread else say("no"),
+        "digest": say("yes") if schedule.digest else say("no"),
         "ping": escape(schedule.ping) or say("nobody"),
     }
 

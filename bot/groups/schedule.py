@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 EVERY_DAY = "1234567"
 LATE = timedelta(hours=6)  # how long after its moment a question is still worth posting
+DIGEST_AFTER = timedelta(minutes=5)  # the moment of a question
 
-_DAY = timedelta(days=1)
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS = {
     "all": EVERY_DAY,
@@ -60,6 +61,23 @@ def in_time(due: datetime, now: datetime, zone: ZoneInfo) -> bool:
 def reveal_after(due: datetime, at: time, zone: ZoneInfo) -> datetime:
     """When to reveal the answer to what was due: the first `at` after it."""
     return next_due(due, at, zone)
+
+
+def next_digest(after: datetime, at: time, zone: ZoneInfo, calendar: ZoneInfo) -> datetime:
+    """The first moment after `after` at which a digest of the week before is due.
+
+    That is on Mondays, five minutes after a question would be, or before it where that would be on Tuesday; but not
+    before the week is over in the calendar of boards too.
+    """
+    monday = monday_of(after, zone)
+    dues = (_digest_due(monday + number * _WEEK, at, zone, calendar) for number in count())
+    return next(due for due in dues if due and due > after)
+
+
+def monday_of(moment: datetime, zone: ZoneInfo) -> date:
+    """The first day of the ISO week of a moment."""
+    day = day_of(moment, zone)
+    return day - day.weekday() * _DAY
 
 
 def spread(room: str) -> int:
@@ -123,6 +141,16 @@ def _due(day: date, at: time, zone: ZoneInfo) -> datetime | None:
         if day_of(due, zone) == day:
             return due
     return None
+
+
+def _digest_due(monday: date, at: time, zone: ZoneInfo, calendar: ZoneInfo) -> datetime | None:
+    """When the digest of the week before this Monday is due; None when the zone left the day out."""
+    asked, over = _due(monday, at, zone), _due(monday, time(), calendar)
+    if not asked:
+        return None
+    due = asked + DIGEST_AFTER
+    due = due if day_of(due, zone) == monday else asked - DIGEST_AFTER
+    return max(due, over + DIGEST_AFTER) if over else due
 
 
 def _range(words: str) -> str:

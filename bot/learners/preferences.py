@@ -1,4 +1,4 @@
-"""What a learner has chosen: the time zone, a reminder, and whether others see their name."""
+"""What a learner has chosen: the time zone, a reminder, an interview, and whether others see their name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.groups.schedule import next_due, read_time
+from bot.learners.preparing import Preparation
 from bot.learners.streaks import skipped_between
 from bot.learners.zones import Zones, find_zone, nearest_zones, spoken
 from bot.messages import Card, Refusal, Reply, Request, Tone, escape
@@ -17,9 +18,10 @@ ZONE_STAYS = timedelta(days=1)  # until it can be changed again
 
 
 class Preferences:
-    def __init__(self, store: Store, zones: Zones, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, zones: Zones, preparation: Preparation, now: Callable[[], datetime]) -> None:
         self._store = store
         self._zones = zones
+        self._preparation = preparation
         self._now = now
 
     async def settings(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
@@ -29,6 +31,8 @@ class Preferences:
             learner = await self._store.learner(request.who, self._now())
         if "reminder" in options:
             done.append(await self._remind(request, learner, options["reminder"]))
+        if "interview" in options or "topic" in options:
+            done.append(await self._preparation.set(learner, options.get("interview", ""), options.get("topic", "")))
         if "hide" in options:
             done.append(await self._hide(learner, hidden=options["hide"] == "yes"))
         if done:
@@ -49,7 +53,10 @@ class Preferences:
             else say("You are not reminded when your streak ends; `/settings reminder:20:00` changes that.")
         )
         named = say("Others don't see your name.") if learner.hidden else say("Others see your name on boards.")
-        return Reply(aside=Card(say("Your settings"), "\n\n".join([body, reminded, named])))
+        prepared = await self._preparation.told(learner) or say(
+            "No interview is counted down to; `/settings interview:2026-12-15` changes that."
+        )
+        return Reply(aside=Card(say("Your settings"), "\n\n".join([body, reminded, prepared, named])))
 
     async def _remind(self, request: Request, learner: Learner, written: str) -> Card:
         """One private message on days when the streak would end."""
@@ -86,7 +93,8 @@ class Preferences:
                 ),
             )
         left_out = skipped_between(self._zones.day(learner, now), now.astimezone(ZoneInfo(found)).date())
-        await self._store.set_timezone(learner, found, now)
+        since = changed if changed and found == before else now  # to name it again is no change
+        await self._store.set_timezone(learner, found, since)
         await self._store.keep_days(learner, left_out, "skipped")
         if at := await self._store.schedules.reminder(learner.id):
             today = now.astimezone(ZoneInfo(found)).date()  # which may have had its reminder already

@@ -1,19 +1,21 @@
-"""What a learner has done, in numbers and pictures: answers, accuracy, mastery, habits, readiness for the interview."""
+"""What a learner has done and what comes next, in numbers and pictures: accuracy, mastery, habits, reviews."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from statistics import median
 from typing import TypeVar
 
 from bot.bank.bank import Bank
 from bot.charts import heat_map, heat_text, mastery_chart, mastery_text
+from bot.learners.preparing import Preparation
 from bot.learners.streaks import streak
 from bot.learners.zones import Zones
 from bot.messages import Button, Card, Picture, Press, Reply, Request
 from bot.store.boards import Given
+from bot.store.reviews import Known
 from bot.store.store import Learner, Store
 from bot.wording import count, say
 
@@ -22,6 +24,7 @@ LATEST = 10_000  # answers that are looked at
 HABIT = 10  # answers in some hours, until they tell anything
 HOURS = 3  # of a day that are looked at together
 LONGEST = 600  # seconds after which an answer was left lying, not thought about
+AHEAD = 7  # days of reviews that are told after today
 AT_ONCE = 2  # pictures that are drawn at the same time
 
 
@@ -29,10 +32,13 @@ T = TypeVar("T")
 
 
 class Stats:
-    def __init__(self, bank: Bank, store: Store, zones: Zones, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, bank: Bank, store: Store, zones: Zones, preparation: Preparation, now: Callable[[], datetime]
+    ) -> None:
         self._bank = bank
         self._store = store
         self._zones = zones
+        self._preparation = preparation
         self._now = now
         self._drawing = asyncio.Semaphore(AT_ONCE)
 
@@ -53,9 +59,16 @@ class Stats:
             known=sum(name in known for name in priority),
             number=len(priority),
         )
-        parts = [ready, *habits]
-        rows = ((_button(say("Mastery"), "mastery"), Button(say("Quiz me"), Press("call", value="quiz"))),)
-        card = Card(say("Your practice"), "\n\n".join(parts), numbers, rows, picture=picture)
+        reviews = [one for one in await self._store.reviews.known(learner.id) if self._bank.entry(one.question)]
+        parts = [ready, _forecast(reviews, zone, self._now()), await self._preparation.told(learner), *habits]
+        rows = (
+            (
+                _button(say("Mastery"), "mastery"),
+                Button(say("Review"), Press("call", value="review")),
+                Button(say("Quiz me"), Press("call", value="quiz")),
+            ),
+        )
+        card = Card(say("Your practice"), "\n\n".join(filter(None, parts)), numbers, rows, picture=picture)
         return Reply(new=card) if request.where.private else Reply(aside=card)
 
     async def pressed(self, request: Request, learner: Learner, press: Press) -> Reply:
@@ -95,6 +108,23 @@ def _numbers(given: Sequence[Given]) -> tuple[tuple[str, str], ...]:
         right = sum(one.verdict == "right" for one in chosen)
         fields.append((say("Right"), f"{100 * right // len(chosen)} %"))
     return tuple(fields)
+
+
+def _forecast(reviews: Sequence[Known], zone: tzinfo, now: datetime) -> str:
+    """What is to be reviewed today, and on each of the days ahead; empty before anything was answered."""
+    today = now.astimezone(zone).date()
+    by_itself = [one for one in reviews if not one.aside]
+    days = Counter(max(today, one.due.astimezone(zone).date()) for one in by_itself)
+    if not by_itself:
+        return ""
+    due = count("{number} review is due today", "{number} reviews are due today", days[today])
+    if later := days[today] - sum(one.due <= now for one in by_itself):
+        due = say("{due}, {later} of them later", due=due, later=later)
+    ahead = [today + timedelta(offset) for offset in range(1, AHEAD + 1)]
+    coming = [say("{day} {number}", day=f"{day:%a}", number=days[day]) for day in ahead if days[day]]
+    if not coming:
+        return say("{due}, and none in the seven days after.", due=due)
+    return say("{due}. The next seven days bring {days}.", due=due, days=", ".join(coming))
 
 
 def _habits(given: Sequence[Given], zone: tzinfo) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.bank.bank import Entry
-from bot.bank.model import Choices
+from bot.bank.model import Choices, Question
 from bot.messages import Button, Card, Poll, Press, Tone
 from bot.practice.remembering import RATINGS
 from bot.store.store import Answer, Deal, Review
@@ -24,13 +24,19 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False
     last = []
     if question.hint:
         last.append(Button(say("Hint"), Press("hint", deal.id)))
+    typing = Button(say("Type answer"), Press("type", deal.id))
+    if gradable(question) and deal.mode != "typed":
+        last.append(typing)
     if private:
         last.append(Button(say("Next question"), Press("next", deal.id)))
+    alone = Button(say("Full answer"), Press("verdict", deal.id))
     if deal.mode == "choice" and question.choices:
         shown = _shown(deal, question.choices)
         parts.append("  \n".join(f"**{letter}.** {text}" for letter, text in shown))
         answers = tuple(Button(letter, Press("answer", deal.id, letter)) for letter, _ in shown)
-        alone = Button(say("Full answer"), Press("verdict", deal.id))
+    elif deal.mode == "typed":
+        parts.append(say("Say it in your own words, as you would in the interview: 30 seconds, about 75 words."))
+        answers = (typing, Button(say("I don't know"), Press("pass", deal.id)))
     else:
         parts.append(say("Say it aloud, as you would in the interview. Then look."))
         answers = (Button(say("Show answer"), Press("show", deal.id)),)
@@ -44,6 +50,11 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False
         else None,
         alone=None if private else alone,
     )
+
+
+def gradable(question: Question) -> bool:
+    """Whether an answer in own words can be graded."""
+    return bool(question.key_points or question.counts)
 
 
 def shared_card(entry: Entry, choices: str) -> Card:
@@ -75,14 +86,13 @@ def verdict_card(deal: Deal, entry: Entry, answer: Answer, *, again: bool = Fals
     heading = say("Correct ✔") if right else say("Not quite ✘")
     if again:
         parts.insert(0, say("You have answered this one before, and the first answer counts."))
-    fields = ()
-    if right and not again:
-        fields = ((say("Points"), f"+{answer.points}" if answer.points else say("none: see `/help scoring`")),)
+    earned = f"+{answer.points}" if answer.points else say("none: see `/help scoring`")
+    fields = ((say("Points"), earned),) if right and not again else ()
     tone = Tone.GOOD if right else Tone.BAD
     return Card(heading, "\n\n".join(parts), fields, (more(deal, entry),), tone)
 
 
-def answer_card(deal: Deal, entry: Entry, *, rated: bool) -> Card:
+def answer_card(deal: Deal, entry: Entry, *, rated: bool, verb: str = "rate") -> Card:
     """The other side of a flash card, with buttons to rate oneself."""
     parts = [_said(entry)]
     points = [f"- {point.text}" for point in entry.question.key_points if point.weight]
@@ -92,18 +102,21 @@ def answer_card(deal: Deal, entry: Entry, *, rated: bool) -> Card:
     if not rated:
         parts.append(say("How well did you know it?"))
         labels = {"again": say("Again"), "hard": say("Hard"), "good": say("Good"), "easy": say("Easy")}
-        rows.insert(0, tuple(Button(labels[name], Press("rate", deal.id, name)) for name in RATINGS))
+        rows.insert(0, tuple(Button(labels[name], Press(verb, deal.id, name)) for name in RATINGS))
     return Card(entry.question.question, "\n\n".join(parts), rows=tuple(rows))
 
 
 def rated_card(deal: Deal, entry: Entry, answer: Answer, review: Review, now: datetime, *, again: bool) -> Card:
     labels = {"again": say("Again"), "hard": say("Hard"), "good": say("Good"), "easy": say("Easy")}
     heading = say("Noted: {rating}", rating=labels[answer.value])
+    buttons = more(deal, entry)
     if again:
         body = say("You have rated this one before, and the first rating counts.")
     else:
         body = say("It comes again {when}.", when=_when(review.due_at - now))
-    return Card(heading, body, rows=(more(deal, entry),))
+        if deal.mode == "flash":  # other answers to it would earn points
+            buttons = (Button(say("Undo"), Press("undo", deal.id)), *buttons)
+    return Card(heading, body, rows=(buttons,))
 
 
 def explanation_card(deal: Deal, entry: Entry) -> Card:

@@ -41,9 +41,13 @@ class Dealer:
         now: datetime,
         cause: str = "",
         closes: datetime | None = None,
+        question: str = "",
     ) -> Deal | None:
-        """Deal a question; None when the bank has none like this. The same cause gets the same deal again."""
-        if not len(self._bank.pool(filters)):
+        """Deal a question, or the one that is named; None when the bank has none like this.
+
+        The same cause gets the same deal again.
+        """
+        if not (self._bank.entry(question) if question else len(self._bank.pool(filters))):
             return None
         room = await self._store.room(where, now)
         audience = learner.id if where.private else room
@@ -51,7 +55,7 @@ class Dealer:
         async with turn:
             for _ in range(TRIES):
                 recent = await self._store.recent(audience, selection.RECENT)
-                name = await self._pick(audience, learner if where.private else None, filters, recent, now)
+                name = question or await self._pick(audience, learner if where.private else None, filters, recent, now)
                 mode, choices = self._shape(name, filters)
                 number = recent[0][0] + 1 if recent else 1
                 id_ = id_of(cause, ID_LENGTH) if cause else new_id(ID_LENGTH)
@@ -87,6 +91,8 @@ class Dealer:
         """The mode, and the order of choices."""
         entry = self._bank.entry(name)
         assert entry  # noqa: S101 - names come from the bank
+        if filters.mode == "typed":
+            return "typed", ""
         choices = self.shuffled(entry) if filters.mode != "flash" else ""
         return ("choice" if choices else "flash"), choices
 

@@ -92,25 +92,25 @@ def _place(community: Community, bucket: str) -> dict[str, object]:
     return {"platform": community.platform, "community": community.id, "bucket": bucket}
 
 
-_BOARD = "score.platform = :platform AND score.community = :community AND score.bucket = :bucket AND score.shown"
+_BOARD = "score.platform = :platform AND score.community = :community AND score.bucket = :bucket AND score.shown = TRUE"
 
+# SQLite follows the index only if `shown` is compared with something; names are looked up for the page alone.
 _STANDINGS = f"""
-    SELECT score.learner, score.points, learner.name FROM score JOIN learner ON learner.id = score.learner
-    WHERE {_BOARD}
-    ORDER BY score.points DESC, score.reached_at, score.learner LIMIT :limit OFFSET :offset
+    SELECT page.learner, page.points, learner.name FROM (
+        SELECT score.learner, score.points, score.reached_at FROM score WHERE {_BOARD}
+        ORDER BY score.points DESC, score.reached_at, score.learner LIMIT :limit OFFSET :offset
+    ) AS page JOIN learner ON learner.id = page.learner
+    ORDER BY page.points DESC, page.reached_at, page.learner
 """
 
 _SIZE = f"SELECT count(*) AS number FROM score WHERE {_BOARD}"
 
+_OTHERS = f"SELECT count(*) FROM score AS other WHERE {_BOARD.replace('score.', 'other.')}"
+
 _MINE = f"""
-    SELECT score.points, learner.name, (
-        SELECT count(*) FROM score AS other
-        WHERE other.platform = :platform AND other.community = :community AND other.bucket = :bucket AND other.shown
-            AND other.points >= score.points AND (
-                other.points > score.points
-                OR other.reached_at < score.reached_at
-                OR (other.reached_at = score.reached_at AND other.learner < score.learner)
-            )
+    SELECT score.points, learner.name, ({_OTHERS} AND other.points > score.points) + (
+        {_OTHERS} AND other.points = score.points
+            AND (other.reached_at, other.learner) < (score.reached_at, score.learner)
     ) AS before
     FROM score JOIN learner ON learner.id = score.learner
     WHERE {_BOARD} AND score.learner = :learner
@@ -125,7 +125,14 @@ _COMMUNITIES = """
 
 _SET_HIDDEN = "UPDATE learner SET hidden = :hidden WHERE id = :learner"
 
-_SET_SHOWN = "UPDATE score SET shown = :shown WHERE learner = :learner"
+_SET_SHOWN = """
+    UPDATE score SET shown = :shown AND NOT EXISTS (
+        SELECT 1 FROM absent
+        WHERE absent.learner = score.learner AND absent.platform = score.platform
+            AND absent.community = score.community
+    )
+    WHERE learner = :learner
+"""
 
 _GIVEN = """
     SELECT answer.question, answer.verdict, answer.answered_at, deal.dealt_at, room.private

@@ -58,6 +58,9 @@ class PostgresDatabase:
             raise self._lost(error) from error
         return results
 
+    async def scrub(self) -> None:
+        """PostgreSQL's own vacuum does it."""
+
     async def close(self) -> None:
         try:
             await asyncio.wait_for(self._pool.close(), CLOSE_TIMEOUT)

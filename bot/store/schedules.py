@@ -1,7 +1,8 @@
 """The SQL of what happens by itself: daily posts and reminders. As everywhere, each statement once for every database.
 
-A post is claimed, and a schedule changed, by giving the schedule a new receipt in place of the one that was read, in
-one transaction with the rest: of several processes and moderators one is first, and the others find nothing to do.
+A post or a digest is claimed, and a schedule changed, by giving the schedule a new receipt in place of the one that was
+read, in one transaction with the rest: of several processes and moderators one is first, and the others find nothing to
+do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
+from bot.store.digests import Digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Schedule:
     gone: bool  # whether the room is not there for us
     next_due: datetime | None
     receipt: str = ""  # of the latest claim or change
+    digest: bool = False  # whether each week gets one
+    digest_due: datetime | None = None  # None without one, and while it is paused
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,6 +80,7 @@ class Reminder:
 class Schedules:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.digests = Digests(database)
 
     # Schedules
 
@@ -103,6 +108,16 @@ class Schedules:
         """Schedules with a post due, the most overdue first."""
         rows = await self._database.fetch(_DUE, {"platform": platform, "now": _seconds(now), "limit": limit})
         return [_schedule(row) for row in rows]
+
+    async def digests_due(self, platform: str, now: datetime, limit: int) -> list[Schedule]:
+        """Schedules with a digest due, the most overdue first."""
+        rows = await self._database.fetch(_DIGESTS_DUE, {"platform": platform, "now": _seconds(now), "limit": limit})
+        return [_schedule(row) for row in rows]
+
+    async def put_off_digest(self, schedule: Schedule, until: datetime) -> None:
+        """As `put_off`."""
+        values = {"room": schedule.id, "seen": _seconds(schedule.digest_due), "until": _seconds(until)}
+        await self._database.write([Statement(_PUT_OFF_DIGEST, values)])
 
     # Posts
 
@@ -241,6 +256,8 @@ def _schedule(row: Row) -> Schedule:
         bool(row["gone"]),
         _moment(row["next_due_at"]) if row["next_due_at"] is not None else None,
         row["receipt"],
+        bool(row["digest"]),
+        _moment(row["digest_due_at"]) if row["digest_due_at"] is not None else None,
     )
 
 
@@ -249,11 +266,15 @@ def new_receipt() -> str:
 
 
 def _values(schedule: Schedule) -> Mapping[str, object]:
-    names = ("at", "timezone", "weekdays", "filters", "reveal", "style", "thread", "ping", "learner", "person", "told")
+    names = (
+        "at", "timezone", "weekdays", "filters", "reveal", "style", "thread", "ping", "digest",
+        "learner", "person", "told",
+    )  # fmt: skip
     return {
         "room": schedule.id,
         "platform": schedule.room.platform,
         "next": _seconds(schedule.next_due),
+        "digest_due": _seconds(schedule.digest_due),
         **{name: getattr(schedule, name) for name in names},
     }
 
@@ -304,11 +325,11 @@ _SCHEDULE = (
 _ADD = """
     INSERT INTO schedule (
         room, platform, at, timezone, weekdays, filters, reveal, style, thread, ping,
-        learner, person, told, next_due_at, receipt
+        learner, person, told, next_due_at, digest, digest_due_at, receipt
     )
     VALUES (
         :room, :platform, :at, :timezone, :weekdays, :filters, :reveal, :style, :thread, :ping,
-        :learner, :person, :told, :next, :receipt
+        :learner, :person, :told, :next, :digest, :digest_due, :receipt
     )
     ON CONFLICT (room) DO NOTHING RETURNING room
 """
@@ -317,11 +338,13 @@ _CHANGE = """
     UPDATE schedule SET
         at = :at, timezone = :timezone, weekdays = :weekdays, filters = :filters, reveal = :reveal, style = :style,
         thread = :thread, ping = :ping, learner = :learner, person = :person, told = :told, next_due_at = :next,
-        receipt = :receipt
+        digest = :digest, digest_due_at = :digest_due, receipt = :receipt
     WHERE room = :room AND receipt = :seen RETURNING room
 """
 
 _PUT_OFF = "UPDATE schedule SET next_due_at = :until WHERE room = :room AND next_due_at = :seen"
+
+_PUT_OFF_DIGEST = "UPDATE schedule SET digest_due_at = :until WHERE room = :room AND digest_due_at = :seen"
 
 _REMOVE = "DELETE FROM schedule WHERE room = :room"
 
@@ -331,6 +354,12 @@ _DUE = f"""
     SELECT schedule.*, {_WHERE} FROM schedule JOIN room ON room.id = schedule.room
     WHERE schedule.platform = :platform AND next_due_at <= :now
     ORDER BY next_due_at LIMIT :limit
+"""
+
+_DIGESTS_DUE = f"""
+    SELECT schedule.*, {_WHERE} FROM schedule JOIN room ON room.id = schedule.room
+    WHERE schedule.platform = :platform AND digest_due_at <= :now
+    ORDER BY digest_due_at LIMIT :limit
 """
 
 _GO_ON = """

@@ -24,6 +24,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # with NORMAL a power cut may lose answers that were acknowledged
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what was deleted is overwritten
 )
 
 
@@ -69,6 +70,10 @@ class SqliteDatabase:
 
     async def write(self, batch: _Batch) -> list[_Rows]:
         return await self._in(self._writes, batch)
+
+    async def scrub(self) -> None:
+        """Carry the write-ahead log over into the file, where nothing of what was deleted is left, and empty it."""
+        await self._in(self._reads, Statement("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     async def close(self) -> None:
         """Finish what was handed over, then close the file."""

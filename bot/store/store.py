@@ -2,15 +2,22 @@
 
 import secrets
 import string
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from bot.messages import Person, Room
 from bot.store.boards import Boards
+from bot.store.claims import Claims
 from bot.store.database import Database, Row, Statement
+from bot.store.linking import Links
+from bot.store.privacy import Privacy
+from bot.store.reviews import SET_ASIDE, Reviews, missed, review_values
+from bot.store.reviews import Review as Review
 from bot.store.schedules import Schedules
+from bot.store.sessions import Sessions
+from bot.store.tidying import Tidying
 
 PAGE = 100  # rows of a query that goes on until enough is found
 TRIES = 50  # of an answer whose points depend on others that are kept at the same moment; of those, one is first
@@ -62,24 +69,15 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """What py-fsrs remembers of one learner and one question."""
-
-    state: int
-    step: int | None
-    stability: float | None
-    difficulty: float | None
-    due_at: datetime
-    reviewed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a learner said to a deal. `value` is the author's number of the choice, or the rating."""
+    """What a learner said to a deal. `value` is the author's number of the choice, the rating, or the share in per cent
+    of what was said in own words."""
 
     value: str
-    verdict: str  # right, wrong or rated
+    verdict: str  # right, partly, wrong or rated
     points: int = 0
+    mode: str = "choice"  # choice, typed or flash: how it was given
+    text: str = ""  # what was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +124,12 @@ class Store:
         self._database = database
         self.schedules = Schedules(database)
         self.boards = Boards(database)
+        self.sessions = Sessions(database)
+        self.claims = Claims(database)
+        self.reviews = Reviews(database)
+        self.links = Links(database)
+        self.privacy = Privacy(database, self.links)
+        self.tidying = Tidying(database, self.links, self.privacy)
 
     async def close(self) -> None:
         await self._database.close()
@@ -193,6 +197,10 @@ class Store:
         """
         values = {"platform": platform, "old": old, "new": new}
         await self._database.write([Statement(sql, values) for sql in _MOVED])
+
+    async def person_left(self, who: Person, community: str) -> None:
+        """A member has left a community: its boards don't show them until they answer there again."""
+        await self.links.left(who, community)
 
     async def room_gone(self, where: Room) -> None:
         """The room is no longer there for us; one without a thread, with all of its threads."""
@@ -297,7 +305,7 @@ class Store:
             "deal": dealt.deal.id,
             "learner": learner.id,
             "question": dealt.deal.question,
-            "mode": dealt.deal.mode,
+            "mode": answer.mode,
             "value": answer.value,
             "verdict": answer.verdict,
             "now": _seconds(now),
@@ -307,7 +315,8 @@ class Store:
             "today": ledger.buckets[3],
             "since": _seconds(ledger.since),
             "name": name,
-            **_review_values(review),
+            "text": answer.text,
+            **review_values(review),
             **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
         for _ in range(TRIES):
@@ -316,9 +325,15 @@ class Store:
             points = worth(before)
             values |= {"receipt": new_id(11), "points": points, **asdict(before)}
             if points:
-                statements = (_MY_TURN, _EARNING_ANSWER, _PRACTISED, _REVIEWED, _ADD_SCORE)
+                statements = [_MY_TURN, _EARNING_ANSWER, _PRACTISED, _REVIEWED, _ADD_SCORE]
             else:
-                statements = (_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED)
+                statements = [_MY_TURN, _ANSWER, _PRACTISED, _REVIEWED]
+            if missed(answer.value, answer.verdict):
+                statements.append(SET_ASIDE)
+            if answer.text:
+                statements.append(_SAID)
+            if row["absent"]:
+                statements += _CAME_BACK
             _, kept, new_day, *_ = await self._database.write([Statement(sql, values) for sql in statements])
             if kept:
                 return replace(answer, points=points), bool(new_day)
@@ -365,17 +380,6 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _review_values(review: Review) -> Mapping[str, object]:
-    return {
-        "state": review.state,
-        "step": review.step,
-        "stability": review.stability,
-        "difficulty": review.difficulty,
-        "due_at": _seconds(review.due_at),
-        "reviewed_at": _seconds(review.reviewed_at),
-    }
-
-
 def _dealt(row: Row) -> Dealt:
     deal = Deal(
         row["id"],
@@ -389,7 +393,9 @@ def _dealt(row: Row) -> Dealt:
         _moment(row["dealt_at"]),
         _moment(row["closed_at"]) if row["closed_at"] is not None else None,
     )
-    answer = Answer(row["value"], row["verdict"], row["points"]) if row["verdict"] else None
+    answer = None
+    if row["verdict"]:
+        answer = Answer(row["value"], row["verdict"], row["points"], row["how"], row["text"] or "")
     review = None
     if row["due_at"] is not None:
         due, reviewed = _moment(row["due_at"]), _moment(row["reviewed_at"])
@@ -402,7 +408,7 @@ _NOTE = "SELECT value FROM note WHERE name = :name"
 
 _KEEP = """
     INSERT INTO note (name, value) VALUES (:name, :value)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, looked_at = NULL
 """
 
 _FORGET = "DELETE FROM note WHERE name = :name"
@@ -470,7 +476,7 @@ _MOVED = (
                 AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.room = old.id)
         )
         """
-        for table in ("schedule", "post")
+        for table in ("schedule", "post", "digest")
     ),
     *(
         f"""
@@ -479,7 +485,7 @@ _MOVED = (
             WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
         )
         """
-        for table in ("schedule", "post")
+        for table in ("schedule", "post", "digest")
     ),
     """
     DELETE FROM room WHERE platform = :platform AND platform_id = :new AND thread IN (
@@ -499,6 +505,12 @@ _MOVED = (
         reached_at = CASE WHEN excluded.reached_at > score.reached_at THEN excluded.reached_at ELSE score.reached_at END
     """,
     "DELETE FROM score WHERE platform = :platform AND community = :old",
+    """
+    INSERT INTO absent (platform, community, learner)
+    SELECT platform, :new, learner FROM absent WHERE platform = :platform AND community = :old
+    ON CONFLICT (platform, community, learner) DO NOTHING
+    """,
+    "DELETE FROM absent WHERE platform = :platform AND community = :old",
 )
 
 _SET_GONE = """
@@ -518,7 +530,8 @@ _ALL_SEEN = "SELECT question FROM seen WHERE audience = :audience"
 
 _DUE = """
     SELECT question, due_at FROM review
-    WHERE learner = :learner AND due_at <= :now AND (due_at > :after OR (due_at = :after AND question > :question))
+    WHERE learner = :learner AND aside_at IS NULL AND due_at <= :now
+        AND (due_at > :after OR (due_at = :after AND question > :question))
     ORDER BY due_at, question LIMIT :limit
 """
 
@@ -536,11 +549,12 @@ _NOW_SEEN = """
 
 _DEALT = """
     SELECT deal.*, room.platform, room.platform_id, room.thread, room.community, room.private, room.former_id,
-        answer.value, answer.verdict, answer.points,
+        answer.value, answer.verdict, answer.points, answer.mode AS how, said.text,
         review.state, review.step, review.stability, review.difficulty, review.due_at, review.reviewed_at
     FROM deal
     JOIN room ON room.id = deal.room
     LEFT JOIN answer ON answer.deal = deal.id AND answer.learner = :learner
+    LEFT JOIN said ON said.deal = deal.id AND said.learner = :learner
     LEFT JOIN review ON review.learner = :learner AND review.question = deal.question
     WHERE deal.id = :deal
 """
@@ -563,13 +577,17 @@ _EARNED = """coalesce((
         WHERE platform = :platform AND community = :community AND bucket = :today AND learner = :learner
     ), 0)"""
 
-_BEFORE = f"SELECT {_REPEATED} AS repeated, {_KNOWN} AS known, {_EARNED} AS earned"
+_ABSENT = """EXISTS (
+        SELECT 1 FROM absent WHERE platform = :platform AND community = :community AND learner = :learner
+    )"""
+
+_BEFORE = f"SELECT {_REPEATED} AS repeated, {_KNOWN} AS known, {_EARNED} AS earned, {_ABSENT} AS absent"
 
 _IF_NONE = "NOT EXISTS (SELECT 1 FROM answer AS same WHERE same.deal = :deal AND same.learner = :learner)"
 
 _ANSWER = f"""
-    INSERT INTO answer (deal, learner, receipt, question, mode, value, verdict, points, answered_at)
-    SELECT :deal, :learner, :receipt, :question, :mode, :value, :verdict, :points, :now
+    INSERT INTO answer (deal, learner, receipt, question, mode, value, verdict, points, answered_at, day)
+    SELECT :deal, :learner, :receipt, :question, :mode, :value, :verdict, :points, :now, :today
     WHERE {_IF_NONE}
     ON CONFLICT (deal, learner) DO NOTHING RETURNING deal
 """
@@ -579,6 +597,20 @@ _EARNING_ANSWER = _ANSWER.replace(
 )
 
 _IF_FIRST = "EXISTS (SELECT 1 FROM answer WHERE deal = :deal AND learner = :learner AND receipt = :receipt)"
+
+_SAID = f"INSERT INTO said (deal, learner, text) SELECT :deal, :learner, :text WHERE {_IF_FIRST}"
+
+# Whoever left a community, and answers there again, is on its boards again.
+_CAME_BACK = (
+    f"""
+    UPDATE score SET shown = NOT (SELECT hidden FROM learner WHERE id = :learner)
+    WHERE platform = :platform AND community = :community AND learner = :learner AND {_IF_FIRST}
+    """,
+    f"""
+    DELETE FROM absent
+    WHERE platform = :platform AND community = :community AND learner = :learner AND {_IF_FIRST}
+    """,
+)
 
 _PRACTISED = f"""
     INSERT INTO practice_day (learner, day, kind) SELECT :learner, :day, 'practised' WHERE {_IF_FIRST}

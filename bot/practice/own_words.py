@@ -1,0 +1,136 @@
+"""Answers in one's own words: typed or dictated, graded by key points; spoken, rated by oneself."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fsrs import Rating
+
+from bot.messages import Button, Card, Press, Refusal, Reply, Request, Typed, Voice
+from bot.practice import cards
+from bot.practice.answering import Answering, Opened, Recorded
+from bot.practice.grading import PointGrade, Status
+from bot.practice.remembering import RATINGS, rating_of_share, replayed
+from bot.practice.verdicts import AIM, Verdicts, missing, verdict_of
+from bot.store.store import Answer, Learner, Store
+from bot.wording import say
+
+TEXT_LIMIT = 5_000  # characters; half a minute of speech has 500
+
+
+class OwnWords:
+    def __init__(self, store: Store, answering: Answering, verdicts: Verdicts) -> None:
+        self._store = store
+        self._answering = answering
+        self._verdicts = verdicts
+
+    async def typed(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """The verdict on what was typed. The first answer to a deal counts, however it was given."""
+        opened = await self._open(request, learner, press)
+        if isinstance(request.what, Voice):
+            return await self._spoken(request, learner, opened, request.what.seconds)
+        if (
+            isinstance(request.what, Press) and not opened.dealt.answer
+        ):  # by a link: the question, before it is asked for
+            asked = cards.question_card(replace(opened.deal, mode="typed"), opened.entry, private=False)
+            asked = replace(asked, rows=asked.rows[:1], alone=None)
+            return Reply(new=asked) if request.where.private else Reply(aside=asked)
+        text = _kept(request.what.text) if isinstance(request.what, Typed) else ""
+        if not text and not opened.dealt.answer:
+            raise Refusal(say("Nothing was typed"), say("Press the button again, and say it as you would aloud."))
+        grade = self._verdicts.grade(opened.entry, text)
+        answer = Answer(_percent(grade.score), verdict_of(grade.score), mode="typed", text=text)
+        rating = rating_of_share(grade.score)
+        recorded = await self._answering.record(request, learner, opened, answer, rating, grade.score)
+        return await self._shown(request, learner, opened, recorded)
+
+    async def _spoken(self, request: Request, learner: Learner, opened: Opened, seconds: int) -> Reply:
+        """Nobody listens to a voice message: its length is told, and the learner rates it beside the answer."""
+        if opened.dealt.answer:
+            return await self._shown(request, learner, opened, Recorded(opened.dealt, opened.dealt.answer, again=True))
+        if not opened.dealt.room.private:  # others answer it, and it earns points
+            raise Refusal(say("This one I can only take in writing"), say("Press the button again, and type it."))
+        told = say("You spoke for {seconds} s; {aim} are the aim. I keep nothing of it.", seconds=seconds, aim=AIM)
+        card = cards.answer_card(opened.deal, opened.entry, rated=False, verb="spoke")
+        return Reply(new=replace(card, body=f"{told}\n\n{card.body}"))
+
+    async def spoke(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """How well a spoken answer went, by the learner's own judgement; it counts as a flash card does."""
+        opened = await self._open(request, learner, press)
+        if not opened.dealt.room.private or press.value not in RATINGS:
+            raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
+        answer = Answer(press.value, "rated", mode="flash")
+        recorded = await self._answering.record(request, learner, opened, answer, RATINGS[press.value])
+        card = self._verdicts.rated(opened, recorded, self._answering.now())
+        return await self._answering.shown(request, learner, recorded, card)
+
+    async def give_up(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """Who does not know an answer sees it; that counts as an answer, and as forgotten."""
+        opened = await self._open(request, learner, press)
+        answer = Answer(_percent(0), "wrong", mode="typed")
+        recorded = await self._answering.record(request, learner, opened, answer, Rating.Again)
+        return await self._shown(request, learner, opened, recorded)
+
+    async def claim(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """A key point that the learner says was made: it counts for their reviews, never for points."""
+        opened = await self._answering.open(request, learner, press)
+        answer = opened.dealt.answer
+        if not answer or answer.mode != "typed" or not answer.text:
+            raise Refusal(say("There is nothing to claim here."))
+        claims = await self._store.claims.of(opened.deal.id, learner.id)
+        left = missing(self._verdicts.grade(opened.entry, answer.text), claims)
+        wanted = [point for place, point in left if press.value == str(place)]
+        if len(left) == 1 and not press.value:
+            wanted = [left[0][1]]
+        if not wanted:
+            if not left or press.value:
+                raise Refusal(say("You have claimed that one already."))
+            which = _which(opened, left)
+            return Reply(new=which) if request.where.private else Reply(aside=which)
+        await self._store.claims.add(opened.deal.id, learner.id, opened.entry.name, wanted[0].id, self._answering.now())
+        claims = await self._counted(opened, learner, answer)
+        note = say("Noted. It counts for when the question comes again, and tells its authors how people say it.")
+        card = self._verdicts.card(opened, answer, claims, note=note)
+        return Reply(edit=card) if request.where.private else Reply(aside=card)
+
+    async def _counted(self, opened: Opened, learner: Learner, answer: Answer) -> frozenset[str]:
+        """The claims of a deal, once the answer's share is counted with them, and what follows from it."""
+        grade = self._verdicts.grade(opened.entry, answer.text)
+        total = sum(point.weight for point in grade.points)
+        while True:  # until nothing else came between reading and writing
+            claims = await self._store.claims.of(opened.deal.id, learner.id)
+            made = sum(one.weight for one in grade.points if one.status is Status.COVERED or one.id in claims)
+            share = _percent(made / total if total else 1)
+            if not await self._store.claims.count(opened.deal.id, learner.id, share, len(claims)):
+                continue
+            answers = await self._store.reviews.answers(learner.id, opened.entry.name)
+            review = replayed(answers)
+            assert review  # noqa: S101 - there is this answer
+            if await self._store.reviews.settle(learner.id, opened.entry.name, answers, review):
+                return claims
+
+    async def _open(self, request: Request, learner: Learner, press: Press) -> Opened:
+        opened = await self._answering.open(request, learner, press)
+        if not cards.gradable(opened.entry.question):
+            raise Refusal(say("I can't grade answers to this question"), say("Please use the buttons below it."))
+        return opened
+
+    async def _shown(self, request: Request, learner: Learner, opened: Opened, recorded: Recorded) -> Reply:
+        claims = await self._store.claims.of(opened.deal.id, learner.id) if recorded.again else frozenset()
+        card = self._verdicts.card(opened, recorded.answer, claims, again=recorded.again)
+        return await self._answering.shown(request, learner, recorded, card)
+
+
+def _kept(text: str) -> str:
+    """What was typed, as far as every database keeps it."""
+    return text.encode(errors="replace").decode().replace("\0", "").strip()[:TEXT_LIMIT]
+
+
+def _percent(share: float) -> str:
+    return str(round(100 * share))
+
+
+def _which(opened: Opened, left: Sequence[tuple[int, PointGrade]]) -> Card:
+    """Which of several key points it was."""
+    lines = "\n".join(f"{place}. {point.text}" for place, point in left)
+    buttons = tuple(Button(str(place), Press("claim", opened.deal.id, str(place))) for place, _ in left)
+    return Card(say("Which one did you say?"), lines, rows=(buttons,))
