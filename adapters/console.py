@@ -409,7 +409,7 @@ def completions(commands: Commands, buttons: Iterable[Button], line: str) -> Ite
     word = rest.rpartition(" ")[2]
     first = called.options[0] if called and called.options else None
     if first and first.suggest and word and ":" not in word:
-        for name in first.suggest():
+        for name in first.suggest(word):
             if name.casefold().startswith(word.casefold()):
                 yield -len(word), name
     for option in called.options if called else ():
@@ -419,6 +419,6 @@ def completions(commands: Commands, buttons: Iterable[Button], line: str) -> Ite
                 yield -len(word), key
             continue
         value = word.removeprefix(key)
-        for choice in option.choices or (option.suggest() if option.suggest else ()):
-            if value.casefold() in choice.casefold():
+        for choice in option.suggest(value) if option.suggest else option.choices:
+            if option.suggest or value.casefold() in choice.casefold():
                 yield -len(value), choice

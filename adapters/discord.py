@@ -560,10 +560,10 @@ def _described(callback: Any, options: Sequence[Option]) -> Any:
     return callback
 
 
-def _suggest(names: Callable[[], Sequence[str]]) -> Any:
+def _suggest(names: Callable[[str], Sequence[str]]) -> Any:
     async def suggest(interaction: _Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        wanted = str(typed).casefold()  # of an option that was a number before an update, a number
-        found = [name for name in names() if wanted in name.casefold() and len(name) <= CHOICE_TEXT]
+        # Of an option that was a number before an update, what is typed is a number.
+        found = [name for name in names(str(typed)) if len(name) <= CHOICE_TEXT]
         return [app_commands.Choice(name=name, value=name) for name in found[:CHOICES]]
 
     return suggest

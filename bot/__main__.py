@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from bot import authoring, operating
 from bot.bank.bank import Bank
 from bot.bank.loading import BankError, load
+from bot.bank.search import Index, SearchError
 from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
 from bot.dispatch import Dispatch, Now
@@ -36,10 +37,12 @@ from bot.learners.privacy import Privacy
 from bot.learners.progress import Progress
 from bot.learners.reminders import Reminders
 from bot.learners.stats import Stats
+from bot.learners.topics import Topics
 from bot.learners.zones import Zones
 from bot.platforms import Platform, PlatformError
 from bot.practice.answering import Answering
 from bot.practice.dealing import Dealer
+from bot.practice.finding import Finding
 from bot.practice.mock import KIND as MOCK
 from bot.practice.mock import Mock
 from bot.practice.own_words import OwnWords
@@ -70,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for handler in logging.getLogger().handlers:
             handler.setFormatter(_Formatter(config))
         return int(options.run(config, options))
-    except (ConfigError, BankError, StoreError) as error:
+    except (ConfigError, BankError, SearchError, StoreError) as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read our output has left, which is no reason to complain
@@ -223,8 +226,8 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
     dealer = Dealer(bank, store, random)
     lane = Lane()
     losses = Losses(store, lane)
-    posts = Posts(bank, store, dealer, lane, losses, now)
-    reveals, reminders = Reveals(bank, store, lane, now), Reminders(store, zones, lane, now)
+    posts = Posts(store, dealer, lane, losses, now)
+    reveals, reminders = Reveals(store, dealer, lane, now), Reminders(store, zones, lane, now)
     digests = Digests(bank, store, zones, lane, losses, now)
     lane.due = (
         posts.post_due,
@@ -234,9 +237,10 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
         reminders.remind_due,
     )
     daily = Daily(bank, store, dealer, zones, lane, posts, now)
-    answering = Answering(bank, store, zones, now, reveals.answered)
+    answering = Answering(store, dealer, zones, now, reveals.answered)
     verdicts = Verdicts(bank)
     quiz, own_words = Quiz(bank, store, dealer, answering, verdicts), OwnWords(store, answering, verdicts)
+    finding = Finding(bank, Index(bank.entries), dealer, now)
     preparation = Preparation(bank, store, zones, now)
     reviewing = Reviewing(bank, store, dealer, zones, preparation, now)
     mock = Mock(bank, store, dealer, zones, lane, answering, verdicts, random)
@@ -244,11 +248,25 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
     lane.due = (*lane.due, mock.nudge_due)
     leaderboard = Leaderboard(bank, store, zones, now)
     progress, preferences = Progress(bank, store, zones, now), Preferences(store, zones, preparation, now)
+    topics = Topics(bank, store, now)
     stats = Stats(bank, store, zones, preparation, now)
     linking = Linking(store, zones, lane, replayed, now)
     privacy = Privacy(store, config.privacy.keep_days, config.privacy.backup_days, now)
     table = commands(
-        bank, quiz, own_words, reviewing, mock, daily, leaderboard, progress, stats, preferences, linking, privacy
+        bank,
+        quiz,
+        finding,
+        own_words,
+        reviewing,
+        mock,
+        daily,
+        leaderboard,
+        progress,
+        topics,
+        stats,
+        preferences,
+        linking,
+        privacy,
     )
     return Core(table, Dispatch(store, table, now), lane)
 

@@ -14,8 +14,10 @@ from bot.learners.preferences import Preferences
 from bot.learners.privacy import Privacy
 from bot.learners.progress import Progress
 from bot.learners.stats import Stats
+from bot.learners.topics import Topics
 from bot.learners.zones import zone_names
 from bot.messages import Call, Card, Press, Rank, Reply, Request, Typed
+from bot.practice.finding import Finding
 from bot.practice.mock import LENGTHS, Mock
 from bot.practice.own_words import OwnWords
 from bot.practice.quiz import MODES, STYLES, Quiz
@@ -38,7 +40,7 @@ class Option:
     name: str
     summary: str
     choices: tuple[str, ...] = ()
-    suggest: Callable[[], Sequence[str]] | None = None  # what to complete it with
+    suggest: Callable[[str], Sequence[str]] | None = None  # what to complete it to, by what is typed so far
 
     def read(self, written: str) -> str:
         """The value as the command takes it; ValueError, with a sentence for who wrote it, when it can't be."""
@@ -120,23 +122,30 @@ class Commands:
 _WORDS = re.compile(r'[^\s:"]+:"[^"]*"|"[^"]*"|\S+')
 
 
+def _among(names: Callable[[], Sequence[str]]) -> Callable[[str], list[str]]:
+    """Those of these names that have what is typed in them."""
+    return lambda typed: [name for name in names() if typed.casefold() in name.casefold()]
+
+
 def commands(
     bank: Bank,
     quiz: Quiz,
+    finding: Finding,
     own_words: OwnWords,
     reviewing: Reviewing,
     mock: Mock,
     daily: Daily,
     leaderboard: Leaderboard,
     progress: Progress,
+    topics: Topics,
     stats: Stats,
     preferences: Preferences,
     linking: Linking,
     privacy: Privacy,
 ) -> Commands:
     """Everything the bot can do."""
-    topic = Option("topic", say("A topic or a section"), suggest=bank.place_names)
-    timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=zone_names)
+    topic = Option("topic", say("A topic or a section"), suggest=_among(bank.place_names))
+    timezone = Option("timezone", say("Where you are, such as Europe/Berlin"), suggest=_among(zone_names))
 
     async def help_(request: Request, learner: Learner, options: Options) -> Reply:
         return Reply(new=scoring_card() if options.get("about") else help_card(table))
@@ -193,10 +202,16 @@ def commands(
             leaderboard.leaderboard,
             (
                 Option("period", say("This week, today, this month or all time"), choices=PERIODS),
-                Option("topic", say("Only of one topic"), suggest=bank.topic_names),
+                Option("topic", say("Only of one topic"), suggest=_among(bank.topic_names)),
             ),
         ),
-        Command("topics", say("What there is to practise, and how far you are"), progress.topics),
+        Command(
+            "search",
+            say("Find questions by their words"),
+            finding.search,
+            (Option("words", say("What it is about, misspelt or not"), suggest=finding.titles),),
+        ),
+        Command("topics", say("What there is to practise, and how far you are"), topics.topics),
         Command("stats", say("Your answers, your mastery and a year in squares"), stats.stats),
         Command("streak", say("Your days of practice in a row"), progress.streak),
         Command(
@@ -207,7 +222,7 @@ def commands(
                 timezone,
                 Option("reminder", say("When to tell you that your streak ends today, such as 20:00, or off")),
                 Option("interview", say("The day of your interview, such as 2026-12-15, or off")),
-                Option("topic", say("What the interview is about"), suggest=bank.place_names),
+                Option("topic", say("What the interview is about"), suggest=_among(bank.place_names)),
                 Option("hide", say("Keep your name to yourself"), choices=("yes", "no")),
             ),
         ),
@@ -236,6 +251,8 @@ def commands(
         "next": quiz.next,
         "pick": quiz.pick,
         "verdict": quiz.verdict,
+        "open": finding.opened,
+        "find": finding.turned,
         "type": reviewing.noted(mock.beside(own_words.typed)),
         "spoke": reviewing.noted(own_words.spoke),
         "pass": reviewing.noted(own_words.give_up),
@@ -250,6 +267,8 @@ def commands(
         "board": leaderboard.turned,
         "stats": stats.pressed,
         "repair": progress.repair,
+        "topic": topics.opened,
+        "begin": quiz.begin,
         "link": linking.pressed,
         "privacy": privacy.pressed,
     }
@@ -259,5 +278,5 @@ def commands(
         prompts={"type": say("Your answer, as you would say it")},
         links=frozenset({"verdict", "show", "type"}),
         ranks={"daily": Rank.MODERATOR},
-        shared=quiz.shared,
+        shared=finding.shared,
     )

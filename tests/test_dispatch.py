@@ -167,13 +167,6 @@ async def test_help_lists_every_command(conversation: Conversation) -> None:
             assert f"`/{command.name}` {command.summary}" in card.body
 
 
-async def test_topics_show_how_far_one_is(conversation: Conversation) -> None:
-    assert "- Basics `basics`: 0 of 2" in shown(await conversation.type("/topics")).body
-    card = shown(await conversation.type("/quiz basics mode:choice"))
-    await conversation.press(card.buttons[0])
-    assert "- Basics `basics`: 1 of 2" in shown(await conversation.type("/topics")).body
-
-
 async def test_settings_tell_the_zone_and_change_it(conversation: Conversation) -> None:
     assert "**UTC**, where it is 12:00 now" in shown(await conversation.type("/settings")).body
     moved = shown(await conversation.type("/settings berlin"))

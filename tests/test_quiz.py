@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.__main__ import core
+from bot.bank.bank import Bank
 from bot.config import Config
 from bot.messages import Button, Card, Press, Reply, Room, Tone
 from bot.store.database import StoreError
@@ -424,3 +425,51 @@ async def test_a_kept_answer_has_its_verdict_even_if_the_streak_can_not_be_read(
     card = shown(await conversation.type("/quiz mode:choice"))
     monkeypatch.setattr(sqlite_store, "practice_days", broken)
     assert shown(await conversation.press(right_and_wrong(card)[0])).heading == "Correct ✔"
+
+
+NUMBERS = {
+    "wsgi": "A standard interface that passes requests from web servers to Python programs.",
+    "cookies": "Small pieces of text that browsers store and send back with every visit.",
+    "hashing": "Turns passwords into values that nobody can compute backwards.",
+    "caching": "Keeps results of slow work for a while, so that later visitors wait less.",
+    "migrations": "Scripts that move database tables from one version to another.",
+    "templates": "Pages with gaps that are filled when somebody asks for them.",
+}
+
+
+@pytest.fixture
+def bare() -> Bank:
+    """Questions without choices of their own."""
+    return bank_of(*(question(name, choices=0, answer=text, code=None) for name, text in NUMBERS.items()))
+
+
+async def test_choices_are_made_where_a_question_has_none_and_choices_are_asked_for(
+    bare: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    made = core(Config(), bare, sqlite_store, clock, Random(1))
+    people = Conversation(made.dispatch.answer, made.commands)
+    card = shown(await people.type("/quiz mode:choice"))
+    name = card.heading.removeprefix("What is ").removesuffix("?")
+    assert "Which answer belongs to this question?" in card.body
+    lines = [line for line in card.body.splitlines() if line.startswith("**")]
+    (right,) = [line for line in lines if NUMBERS[name].rstrip(".") in line]
+    again = core(Config(), bare, sqlite_store, clock, Random(2))  # another process
+    people = Conversation(again.dispatch.answer, again.commands)
+    wrong = next(line for line in lines if line != right)
+    assert "That answers “What is" in shown(await people.press(button(card, wrong[2]))).body
+    card = shown(await people.type("/quiz mode:choice"))
+    assert "Which answer belongs" in card.body
+    assert shown(await people.type("/quiz")).buttons[0].label == "Show answer"
+
+
+async def test_made_choices_whose_questions_have_left_the_bank_are_told_as_changed(
+    bare: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    made = core(Config(), bare, sqlite_store, clock, Random(1))
+    people = Conversation(made.dispatch.answer, made.commands)
+    card = shown(await people.type("/quiz mode:choice"))
+    name = card.heading.removeprefix("What is ").removesuffix("?")
+    less = bank_of(question(name, choices=0, answer=NUMBERS[name], code=None))
+    made = core(Config(), less, sqlite_store, clock, Random(1))
+    reply = await Conversation(made.dispatch.answer, made.commands).press(button(card, "A"))
+    assert "has changed since it was dealt" in shown(reply).heading

@@ -1,12 +1,14 @@
 """The questions in use, by name and by what was asked for."""
 
 import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 
 from bot.bank.model import Level, Question, Section, Topic
+
+MAKING = 4  # questions that a topic needs for choices to be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Entry:
     topic: Topic
     section: Section
     question: Question
+    stem: str = ""  # what its choices are said to be, where they were made for it
 
     @property
     def code(self) -> str:
@@ -86,6 +89,10 @@ class Bank:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries.values())
+
     def entry(self, name: str) -> Entry | None:
         return self._entries.get(name)
 
@@ -93,27 +100,14 @@ class Bank:
         """The question with this code."""
         return self._by_code.get(code)
 
-    def search(self, words: str, limit: int) -> list[Entry]:
-        """Questions in which all these words begin a word, those in the title first; without any, what most ask."""
-        wanted = _words(words)
-        if not wanted:
-            return [entry for entry in self._entries.values() if entry.question.priority][:limit]
-        found = []
-        for entry in self._entries.values():
-            title, about = (
-                _words(entry.question.question),
-                _words(f"{entry.name} {entry.section.title} {entry.topic.title}"),
-            )
-            in_title = sum(any(word.startswith(part) for word in title) for part in wanted)
-            if all(any(word.startswith(part) for word in (*title, *about)) for part in wanted):
-                found.append((-in_title, entry))
-        return [entry for _, entry in sorted(found, key=lambda one: one[0])[:limit]]
-
     def pool(self, filters: Filters) -> Pool:
         """The questions that fit these filters; made once, then remembered."""
         key = replace(filters, mode="") if filters.mode == "flash" else filters  # any question can be a flash card
         if key not in self._pools:
             fitting = [entry for entry in self._entries.values() if _fits(entry, key)]
+            if not fitting and key.mode == "choice":
+                others = replace(key, mode="")
+                fitting = [entry for entry in self._entries.values() if _fits(entry, others) and _makeable(entry)]
             self._pools[key] = Pool(
                 tuple(entry.name for entry in fitting if entry.question.priority),
                 tuple(entry.name for entry in fitting if not entry.question.priority and not key.priority),
@@ -149,6 +143,12 @@ class Bank:
         return places
 
 
+def _makeable(entry: Entry) -> bool:
+    """Whether there are questions around of which choices could be made."""
+    around = (question for section in entry.topic.sections for question in section.questions)
+    return len(list(islice(around, MAKING))) == MAKING
+
+
 def _fits(entry: Entry, filters: Filters) -> bool:
     return (
         filters.topic in ("", entry.topic.id)
@@ -157,10 +157,6 @@ def _fits(entry: Entry, filters: Filters) -> bool:
         and (filters.mode != "choice" or entry.question.choices is not None)
         and (filters.mode != "typed" or bool(entry.question.key_points or entry.question.counts))
     )
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
 
 
 def _folded(words: str) -> str:

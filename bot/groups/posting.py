@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.bank.bank import Bank, Entry, Filters
+from bot.bank.bank import Entry, Filters
 from bot.groups.losing import Losses
 from bot.groups.schedule import day_of, in_time, next_due, reveal_after, spread
 from bot.lane import LEASE, PAGE, Lane, failure
@@ -28,10 +28,7 @@ CATCH_UP = timedelta(days=7)  # of days that were missed, so many are told
 class Posts:
     """The questions of the day."""
 
-    def __init__(
-        self, bank: Bank, store: Store, dealer: Dealer, lane: Lane, losses: Losses, now: Callable[[], datetime]
-    ) -> None:
-        self._bank = bank
+    def __init__(self, store: Store, dealer: Dealer, lane: Lane, losses: Losses, now: Callable[[], datetime]) -> None:
         self._schedules = store.schedules
         self._dealer = dealer
         self._lane = lane
@@ -120,7 +117,7 @@ class Posts:
         cause = f"daily:{post.room}/{post.day}/{post.timezone}"
         filters, learner = filters_of(schedule), Learner(schedule.learner)
         deal = await self._dealer.deal(schedule.room, learner, filters, self._now(), cause, post.reveal_at)
-        entry = self._bank.entry(deal.question) if deal else None
+        entry = self._dealer.asked(deal) if deal else None
         if not deal or not entry:
             return replace(post, state="failed", why=say("there is no such question"), reveal_at=None)
         card = post_card(schedule, deal, entry)

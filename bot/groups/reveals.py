@@ -5,13 +5,14 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.bank.bank import Bank, Entry
+from bot.bank.bank import Entry
 from bot.charts import answers_chart
 from bot.groups.posting import post_card
 from bot.lane import PAGE, RETRIES, Lane
 from bot.messages import Card, escape
 from bot.platforms import Gone, Posting, Unknown
 from bot.practice import cards
+from bot.practice.dealing import Dealer
 from bot.store.database import StoreError
 from bot.store.schedules import Post
 from bot.store.store import Deal, Learner, Store
@@ -25,9 +26,9 @@ COUNT_LATER = timedelta(minutes=10)  # when the post is older than an hour: Disc
 
 
 class Reveals:
-    def __init__(self, bank: Bank, store: Store, lane: Lane, now: Callable[[], datetime]) -> None:
-        self._bank = bank
+    def __init__(self, store: Store, dealer: Dealer, lane: Lane, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._dealer = dealer
         self._schedules = store.schedules
         self._lane = lane
         self._now = now
@@ -59,7 +60,7 @@ class Reveals:
     async def _say_answered(self, post: Post, now: datetime) -> None:
         schedule = await self._schedules.schedule(post.room)
         dealt = await self._store.dealt(post.deal, Learner(""))
-        entry = self._bank.entry(dealt.deal.question) if dealt else None
+        entry = self._dealer.asked(dealt.deal) if dealt else None
         if not schedule or not dealt or not entry or schedule.style == "poll":
             return  # a poll says it by itself
         number = sum((await self._schedules.answers(post.deal)).values())
@@ -108,7 +109,7 @@ class Reveals:
         """Post the answer; what became of it."""
         schedule = await self._schedules.schedule(post.room)
         dealt = await self._store.dealt(post.deal, Learner(""))
-        entry = self._bank.entry(dealt.deal.question) if dealt else None
+        entry = self._dealer.asked(dealt.deal) if dealt else None
         late = not post.reveal_at or self._now() - post.reveal_at > REVEAL_LATE
         if not dealt or not entry or late:
             return "skipped"
@@ -120,7 +121,7 @@ class Reveals:
     async def _card(self, deal: Deal, entry: Entry) -> Card:
         counts = await self._schedules.answers(deal.id)
         number = sum(counts.values())
-        parts = [f"**{entry.question.question}**"]
+        parts = [f"**{entry.question.question}**", *([entry.stem] if entry.stem else [])]
         picture = None
         if entry.question.choices and deal.choices:
             letters = dict(zip(deal.choices, cards.LETTERS, strict=False))

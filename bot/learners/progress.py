@@ -86,30 +86,6 @@ class Progress:
         told = replace(card, body=say("**Repaired.** Your streak goes on.") + "\n\n" + card.body)
         return Reply(edit=told) if request.where.private else Reply(aside=told)
 
-    async def topics(self, request: Request, learner: Learner, options: Mapping[str, str]) -> Reply:
-        done = await self._store.reviewed(learner)
-        parts = []
-        for topic in self._bank.topics:
-            total = sum(len(section.questions) for section in topic.sections)
-            lines = [f"**{topic.title}** `{topic.id}`: {count('{number} question', '{number} questions', total)}"]
-            if topic.summary:
-                lines.append(topic.summary)
-            for section in topic.sections:
-                answered = sum(f"{topic.id}/{question.id}" in done for question in section.questions)
-                lines.append(
-                    say(
-                        "- {title} `{name}`: {done} of {total}",
-                        title=section.title,
-                        name=section.id,
-                        done=answered,
-                        total=len(section.questions),
-                    )
-                )
-            parts.append("\n".join(lines))
-        parts.append(say("Practise one with `/quiz {name}`.", name=self._bank.place_names()[1]))
-        card = Card(say("What there is, and what you have answered"), "\n\n".join(parts))
-        return Reply(new=card) if request.where.private else Reply(aside=card)
-
 
 def _freezes(found: Streak) -> str:
     """The freezes that are held, and the way to the next."""

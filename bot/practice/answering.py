@@ -7,12 +7,13 @@ from datetime import datetime, time, timedelta
 
 from fsrs import Rating
 
-from bot.bank.bank import Bank, Entry
+from bot.bank.bank import Entry
 from bot.learners import scoring
 from bot.learners.streaks import streak
 from bot.learners.zones import Zones
 from bot.messages import Card, Press, Refusal, Reply, Request
 from bot.practice import cards
+from bot.practice.dealing import Dealer
 from bot.practice.remembering import reviewed
 from bot.store.database import StoreError
 from bot.store.store import Answer, Before, Deal, Dealt, Learner, Ledger, Store
@@ -46,14 +47,14 @@ class Recorded:
 class Answering:
     def __init__(
         self,
-        bank: Bank,
         store: Store,
+        dealer: Dealer,
         zones: Zones,
         now: Callable[[], datetime],
         answered: Callable[[Deal], None] = lambda deal: None,
     ) -> None:
-        self._bank = bank
         self._store = store
+        self._dealer = dealer
         self._zones = zones
         self._answered = answered  # told of every first answer in a shared room
         self.now = now
@@ -79,7 +80,7 @@ class Answering:
     async def open(self, request: Request, learner: Learner, press: Press) -> Opened:
         """The deal of a press with its question, if the bank still has it as it was dealt."""
         dealt = await self.dealt(request, learner, press)
-        entry = self._bank.entry(dealt.deal.question)
+        entry = self._dealer.asked(dealt.deal)
         choices = entry.question.choices if entry else None
         if not entry or (dealt.deal.choices and len(dealt.deal.choices) != len(choices.texts if choices else ())):
             raise Refusal(say("This question has changed since it was dealt"), say("`/quiz` deals a new one."))

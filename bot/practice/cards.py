@@ -17,7 +17,7 @@ LETTERS = "ABCDE"
 def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False) -> Card:
     """The question as everyone sees it. In a shared room only its hint and answers are offered."""
     question = entry.question
-    about = [entry.topic.title, entry.section.title, _level(question.level)]
+    about = [entry.topic.title, entry.section.title, level_name(question.level)]
     if question.priority:
         about.append(say("asked in most interviews"))
     parts = [f"*{' · '.join(about)}*"]
@@ -32,6 +32,8 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False
     alone = Button(say("Full answer"), Press("verdict", deal.id))
     if deal.mode == "choice" and question.choices:
         shown = _shown(deal, question.choices)
+        if entry.stem:
+            parts.append(entry.stem)
         parts.append("  \n".join(f"**{letter}.** {text}" for letter, text in shown))
         answers = tuple(Button(letter, Press("answer", deal.id, letter)) for letter, _ in shown)
     elif deal.mode == "typed":
@@ -46,7 +48,7 @@ def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False
         "\n\n".join(parts),
         rows=(answers, tuple(last)) if last else (answers,),
         poll=_poll(deal, question.choices, question.answer)
-        if poll and deal.mode == "choice" and question.choices
+        if poll and deal.mode == "choice" and question.choices and not entry.stem  # which polls have no place for
         else None,
         alone=None if private else alone,
     )
@@ -164,7 +166,7 @@ def _shown(deal: Deal, choices: Choices) -> list[tuple[str, str]]:
     return [(letter, choices.texts[int(index)]) for letter, index in zip(LETTERS, deal.choices, strict=False)]
 
 
-def _level(level: str) -> str:
+def level_name(level: str) -> str:
     return {"junior": say("junior"), "mid": say("mid level"), "senior": say("senior")}[level]
 
 

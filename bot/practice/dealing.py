@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from bot.bank.bank import Bank, Entry, Filters, Pool
 from bot.messages import Room
 from bot.practice import selection
+from bot.practice.making import Maker, dressed
 from bot.store.store import Deal, Learner, Store, id_of, new_id
 
 EXACT = 400  # questions whose history is looked up in one query
@@ -30,6 +31,7 @@ class Dealer:
         self._bank = bank
         self._store = store
         self._random = random
+        self._maker = Maker(bank)
         self._left: dict[tuple[str, Filters], Pool] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # of audiences, in this process
 
@@ -56,10 +58,10 @@ class Dealer:
             for _ in range(TRIES):
                 recent = await self._store.recent(audience, selection.RECENT)
                 name = question or await self._pick(audience, learner if where.private else None, filters, recent, now)
-                mode, choices = self._shape(name, filters)
                 number = recent[0][0] + 1 if recent else 1
                 id_ = id_of(cause, ID_LENGTH) if cause else new_id(ID_LENGTH)
-                deal = Deal(id_, audience, number, room, name, mode, choices, filters.pack(), now, closes)
+                mode, choices, made = self._shape(name, filters, id_)
+                deal = Deal(id_, audience, number, room, name, mode, choices, filters.pack(), now, closes, made)
                 if await self._store.deal(deal):
                     return deal
                 if cause and (dealt := await self._store.dealt(deal.id, learner)):
@@ -87,14 +89,25 @@ class Dealer:
         self._random.shuffle(order)
         return "".join(order)
 
-    def _shape(self, name: str, filters: Filters) -> tuple[str, str]:
-        """The mode, and the order of choices."""
+    def asked(self, deal: Deal) -> Entry | None:
+        """The question of a deal as it was asked, with choices that were made for it; None if the bank lacks it now."""
+        entry = self._bank.entry(deal.question)
+        if not entry or not deal.made:
+            return entry
+        made = self._maker.again(entry, deal.made)
+        return dressed(entry, made) if made else None
+
+    def _shape(self, name: str, filters: Filters, seed: str) -> tuple[str, str, str]:
+        """The mode, the order of choices, and how they were made if the question has none of its own."""
         entry = self._bank.entry(name)
         assert entry  # noqa: S101 - names come from the bank
         if filters.mode == "typed":
-            return "typed", ""
+            return "typed", "", ""
+        made = None
+        if filters.mode == "choice" and not entry.question.choices and (made := self._maker.make(entry, seed)):
+            entry = dressed(entry, made)
         choices = self.shuffled(entry) if filters.mode != "flash" else ""
-        return ("choice" if choices else "flash"), choices
+        return ("choice" if choices else "flash"), choices, made.recipe if made else ""
 
     async def _pick(
         self, audience: str, learner: Learner | None, filters: Filters, recent: Sequence[tuple[int, str]], now: datetime

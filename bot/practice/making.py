@@ -14,7 +14,7 @@ import warnings
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import accumulate, islice
 from typing import TypeVar
@@ -123,6 +123,12 @@ class _About:
     answered: frozenset[str]  # the words of its answer and key points
     statement: str  # its answer in a line; empty if there is none that would do
     stated: frozenset[str]  # the words of that line
+
+
+def dressed(entry: Entry, made: Made) -> Entry:
+    """The question with choices that were made for it, as if they were its own."""
+    question = entry.question.model_copy(update={"choices": made.choices})
+    return replace(entry, question=question, stem=made.stem)
 
 
 class Maker:

@@ -17,7 +17,6 @@ from bot.wording import say
 
 MODES = ("choice", "typed", "flash")
 STYLES = ("buttons", "poll")
-SHARED = 10  # questions offered to be shared
 
 _SHARED = re.compile(r"(?P<code>[0-9a-f]{12})(?P<order>[0-9]*)(?P<letter>[A-E]?)")
 
@@ -49,12 +48,9 @@ class Quiz:
         filters = Filters(place.topic, place.section, level, options.get("priority") == "yes", mode)
         return await self._deal(request, learner, filters, poll=poll)
 
-    def shared(self, words: str) -> list[tuple[str, Card]]:
-        """Questions about these words, to be shared in any chat: for each a name, and a card that works there."""
-        return [
-            (entry.code, cards.shared_card(entry, self._dealer.shuffled(entry)))
-            for entry in self._bank.search(words, SHARED)
-        ]
+    async def begin(self, request: Request, learner: Learner, press: Press) -> Reply:
+        """A question of the topic or section that was pressed."""
+        return await self.deal(request, learner, {"topic": press.value})
 
     async def pick(self, request: Request, learner: Learner, press: Press) -> Reply:
         """The first press on a card that was shared: deal its question there, and go on as on any card."""
@@ -68,7 +64,7 @@ class Quiz:
         deal = await self._dealer.deal_this(request.where, learner, entry.name, parts["order"], self._now())
         pressed = Press("answer" if choices else "show", deal.id, parts["letter"])
         reply = await (self.grade if choices else self.show)(request, learner, pressed)
-        asked = self._bank.entry(deal.question)
+        asked = self._dealer.asked(deal)
         return replace(reply, edit=cards.question_card(deal, asked, private=False) if asked else None)
 
     async def verdict(self, request: Request, learner: Learner, press: Press) -> Reply:
@@ -147,7 +143,7 @@ class Quiz:
 
     async def _deal(self, request: Request, learner: Learner, filters: Filters, *, poll: bool = False) -> Reply:
         deal = await self._dealer.deal(request.where, learner, filters, self._now(), request.id)
-        entry = self._bank.entry(deal.question) if deal else None
+        entry = self._dealer.asked(deal) if deal else None
         if not deal or not entry:
             raise Refusal(say("There is no such question"), say("Ask for less: another level, mode or section."))
         return Reply(new=cards.question_card(deal, entry, private=request.where.private, poll=poll))

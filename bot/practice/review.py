@@ -149,7 +149,7 @@ class Reviewing:
     async def _card(self, request: Request, learner: Learner, steps: Sequence[Step], step: Step) -> Card | None:
         """A question once more; None if it can't be answered here, or not any more."""
         dealt = await self._store.dealt(step.deal, learner)
-        entry = self._bank.entry(step.question)
+        entry = self._dealer.asked(dealt.deal) if dealt else None
         if not dealt or not entry or (dealt.room.platform, dealt.room.id) != (request.where.platform, request.where.id):
             return None
         choices = entry.question.choices
@@ -160,7 +160,7 @@ class Reviewing:
 
     def _question(self, deal: Deal, session: str, progress: str) -> Card:
         """The card of a question, with the way past it and the way out."""
-        entry = self._bank.entry(deal.question)
+        entry = self._dealer.asked(deal)
         assert entry  # noqa: S101 - it was dealt from the bank
         card = cards.question_card(deal, entry, private=True)
         leave = Button(say("Leave"), Press("review", session, "leave"))
@@ -308,7 +308,7 @@ class Reviewing:
     async def _with_advice(self, card: Card, learner: Learner, deal: str) -> Card:
         """What to do about a question that was missed again and again."""
         dealt = await self._store.dealt(deal, learner)
-        entry = self._bank.entry(dealt.deal.question) if dealt else None
+        entry = self._dealer.asked(dealt.deal) if dealt else None
         if not entry:
             return card
         names = [f"{entry.topic.id}/{name}" for name in entry.question.follow_ups]
@@ -338,7 +338,7 @@ class Reviewing:
     async def undo(self, request: Request, learner: Learner, press: Press) -> Reply:
         """Take a rating back, and show its card to be rated anew."""
         dealt = await self._store.dealt(press.deal, learner)
-        entry = self._bank.entry(dealt.deal.question) if dealt else None
+        entry = self._dealer.asked(dealt.deal) if dealt else None
         if not dealt or not entry or not dealt.answer:
             raise Refusal(say("There is nothing to take back"))
         found = await self._sessions.of_deal(press.deal)

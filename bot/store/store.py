@@ -66,6 +66,7 @@ class Deal:
     filters: str
     dealt_at: datetime
     closed_at: datetime | None = None
+    made: str = ""  # how the choices were made, if the question has none of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,7 @@ class Store:
             "filters": deal.filters,
             "dealt_at": _seconds(deal.dealt_at),
             "closed_at": _seconds(deal.closed_at) if deal.closed_at else None,
+            "made": deal.made,
         }
         kept, _ = await self._database.write([Statement(_DEAL, values), Statement(_NOW_SEEN, values)])
         return bool(kept)
@@ -392,6 +394,7 @@ def _dealt(row: Row) -> Dealt:
         row["filters"],
         _moment(row["dealt_at"]),
         _moment(row["closed_at"]) if row["closed_at"] is not None else None,
+        row["made"],
     )
     answer = None
     if row["verdict"]:
@@ -536,8 +539,8 @@ _DUE = """
 """
 
 _DEAL = """
-    INSERT INTO deal (id, audience, number, room, question, mode, choices, filters, dealt_at, closed_at)
-    VALUES (:id, :audience, :number, :room, :question, :mode, :choices, :filters, :dealt_at, :closed_at)
+    INSERT INTO deal (id, audience, number, room, question, mode, choices, filters, dealt_at, closed_at, made)
+    VALUES (:id, :audience, :number, :room, :question, :mode, :choices, :filters, :dealt_at, :closed_at, :made)
     ON CONFLICT DO NOTHING RETURNING id
 """
 
