@@ -15,6 +15,7 @@ from bot.bank.loading import load
 from bot.bank.model import Question
 from bot.messages import Card
 from bot.practice import cards
+from bot.practice.grading.phrasings import lint_phrasings
 from bot.store.store import Answer, Deal
 from tests.examples import run
 
@@ -46,6 +47,10 @@ def named(question: Question) -> str:
 
 def test_nothing_is_wrong_with_the_bank() -> None:
     assert [str(finding) for finding in lint(LOADED)] == []
+
+
+def test_the_grader_finds_every_key_point_as_its_author_means_it() -> None:
+    assert [str(finding) for finding in lint_phrasings(LOADED)] == []
 
 
 def test_the_schema_for_editors_is_current() -> None:
