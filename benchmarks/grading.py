@@ -65,6 +65,11 @@ def by_rules(question: Question, text: str) -> tuple[frozenset[str], float]:
     return frozenset(point.id for point in grade.points if point.status is Status.COVERED), grade.score
 
 
+def unwarned(question: Question) -> Question:
+    """The question without the mistakes that its author expects."""
+    return question.model_copy(update={"mistakes": ()})
+
+
 def by_overlap(question: Question, text: str) -> tuple[frozenset[str], float]:
     """The floor: a point is made by half of the words of a phrasing."""
     said = _stems(text)
@@ -144,6 +149,7 @@ async def main() -> None:
         print(f"{name}: {len(answers)} answers to {len({answer.question.id for answer in answers})} questions")
         report("rules", judge(answers, by_rules))
         report("without phrasings", judge(answers, lambda question, text: by_rules(bare(question), text)))
+        report("without mistakes", judge(answers, lambda question, text: by_rules(unwarned(question), text)))
         report("floor: overlap", judge(answers, by_overlap))
         costs: dict[str, Callable[[Answer], object]] = {
             "preparing and grading": lambda answer: by_rules(answer.question, answer.text),

@@ -114,18 +114,17 @@ def _grade(config: Config, options: argparse.Namespace) -> int:
     """Grade line by line, so that a program can ask and read in turn; 1 if a line could not be read."""
     failed = False
 
-    @cache
-    def banks() -> Bank:  # only if a line names a question
-        return Bank(load(config.questions).topics)
+    bank = Bank(load(config.questions).topics)
+    aliases = {name: spellings for topic in bank.topics for name, spellings in topic.aliases.items()}
 
     @cache
     def find(name: str) -> Grader | None:
-        entry = banks().entry(name)
+        entry = bank.entry(name)
         return grader_of(entry.question, entry.topic.aliases) if entry else None
 
     for line in sys.stdin:
         if line.strip():
-            answer = graded(line, find)
+            answer = graded(line, find, aliases)
             failed = failed or "error" in answer
             print(json.dumps(answer, ensure_ascii=False), flush=True)
     return int(failed)

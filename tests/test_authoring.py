@@ -65,6 +65,14 @@ def test_a_question_of_the_bank_is_graded_by_its_name(
     assert (code, answers[0]["covered"]) == (0, ["first"])
 
 
+def test_what_dictation_makes_of_names_is_known_from_the_banks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "questions" / "topic.yaml").write_text("topic: questions\ntitle: T\naliases: {gunicorn: [g unicorn]}")
+    line = {"question": "What serves it?", "key_points": ["Gunicorn serves it"], "answer": "it is served by g unicorn"}
+    assert graded(monkeypatch, capsys, line)[1][0]["covered"] == ["1"]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

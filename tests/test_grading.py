@@ -140,7 +140,7 @@ def test_a_lower_case_get_is_a_verb_and_an_upper_case_one_a_method() -> None:
     grader = Grader("What happens?", [point("get", "The browser sends a GET", "GET")])
     assert covered(grader, "you get something") == ()
     assert covered(grader, "the browser does GET") == ("get",)
-    assert covered(grader, "there are get and post requests") == ("get",)
+    assert covered(grader, "it does a get request") == ("get",)
 
 
 def test_the_statement_of_a_point_counts_when_most_of_it_is_said() -> None:
@@ -177,6 +177,7 @@ def test_without_key_points_the_sentences_of_the_answer_stand_in() -> None:
         "Kneading the dough is pointless.",
         "Use a spoon instead of kneading the dough.",
         "No, you cannot knead dough.",
+        "Whoever bakes kneads nothing, least of all dough.",
     ],
 )
 def test_a_denied_point_is_contradicted(said: str) -> None:
@@ -194,6 +195,8 @@ def test_a_denied_point_is_contradicted(said: str) -> None:
         "It is not only flour, you knead the dough.",
         "Not with a machine, but you knead the dough.",
         "No, you knead the dough.",
+        "What people forget is to knead the dough.",
+        "Without a machine you knead the dough.",
     ],
 )
 def test_what_only_looks_like_a_denial_is_none(said: str) -> None:
@@ -201,14 +204,22 @@ def test_what_only_looks_like_a_denial_is_none(said: str) -> None:
 
 
 def test_the_subject_of_a_denial_is_not_said_of_the_answer() -> None:
-    assert covered(SERVER, "Gunicorn is for kitchens.") == ("server",)
-    assert covered(SERVER, "Gunicorn isn't for kitchens.") == ()
+    assert covered(SERVER, "Gunicorn is for that.") == ("server",)
+    assert covered(SERVER, "Gunicorn isn't for that.") == ()
 
 
 def test_a_point_that_denies_must_be_denied_in_the_answer() -> None:
     assert covered(BREAD, "There is no sugar in it.") == ("no-sugar",)
     assert covered(BREAD, "Put sugar in it.") == ()
     assert statuses(BREAD.grade("Put sugar in it."))["no-sugar"] == Status.CONTRADICTED
+
+
+def test_how_far_a_denial_reaches_is_not_taken_too_exactly() -> None:
+    grader = Grader(
+        "What about the dog?", [point("trust", "Never trust its friendly look", "never trust the friendly look")]
+    )
+    assert covered(grader, "Its look is friendly, and you can't trust it.") == ("trust",)
+    assert covered(grader, "Its look is friendly, and you can trust it.") == ()
 
 
 def test_what_is_said_of_the_one_does_not_count_for_the_other() -> None:
@@ -245,7 +256,10 @@ def test_a_list_counts_where_naming_items_is_the_answer() -> None:
     assert Grader("What is on the menu?", items, allow_list=True).grade(said).score == 1
 
 
-@pytest.mark.parametrize("said", ["", " \n", "?!…", "uhm", "no idea", "I don't know", "idk", "I don't remember"])
+@pytest.mark.parametrize(
+    "said",
+    ["", " \n", "?", "?!…", "uhm", "no idea", "I don't know", "idk", "idk tbh", "pass", "nope", "I don't remember"],
+)
 def test_an_answer_that_says_nothing_is_empty(said: str) -> None:
     grade = BREAD.grade(said)
     assert (grade.score, grade.flags) == (0, (EMPTY,))
@@ -261,6 +275,63 @@ def test_a_word_said_in_passing_earns_nothing() -> None:
     said = "My silly pet tortoise gunicorn ate green salad."
     assert statuses(SERVER.grade(said))["server"] == Status.CLOSE
     assert covered(SERVER, "Gunicorn runs it.") == ("server",)
+
+
+TOOLS = Grader(
+    "What is in the kitchen?",
+    [
+        point("oven", "An oven that is hot enough bakes the bread", "hot oven", "oven for the bread"),
+        point("knife", "A sharp knife cuts the bread", "sharp knife", "knife that cuts bread"),
+        point("board", "A wooden board lies under it", "wooden board", "board of wood"),
+        point("towel", "A clean towel covers the dough", "clean towel", "towel over the dough"),
+    ],
+)
+
+
+def test_one_thin_hint_in_a_long_answer_is_chance_and_in_company_it_is_believed() -> None:
+    wrong = (
+        "Bread that stands in a hot garden needs neither light nor water, and all neighbours can eat of it in summer."
+    )
+    right = "A sharp knife, a wooden board and a clean towel. And the bread is in there to get hot."
+    assert covered(TOOLS, wrong) == ()
+    assert "oven" in covered(TOOLS, right)
+
+
+def test_words_belong_to_the_point_that_is_said_best() -> None:
+    grader = Grader(
+        "What does the cook do?",
+        [
+            point("pot", "Boils salt water in the big pot", "boils salt water in the big pot"),
+            point("pan", "Boils salt water in the flat pan", "boils salt water in the flat pan"),
+        ],
+    )
+    assert covered(grader, "He boils some salt water in the big pot.") == ("pot",)
+    assert covered(grader, "He boils some salt water in the flat pan.") == ("pan",)
+
+
+def test_a_sentence_may_go_on_with_it() -> None:
+    grader = Grader("What does the cook do?", [point("oven", "The oven heats up", "oven heats up")])
+    assert grader.grade("There is the oven. It heats up.").points[0].evidence == ("oven", "heats", "up")
+    assert grader.grade("There is the oven. Rooms heat up.").points[0].evidence == ("heat", "up")
+
+
+def test_a_word_of_several_points_says_little_of_each() -> None:
+    bread = [point(name, f"The {name} of the bread", f"{name} of bread") for name in ("crust", "crumb", "smell")]
+    assert statuses(Grader("What is it?", bread[:1]).grade("Something with bread."))["crust"] != Status.MISSED
+    assert set(statuses(Grader("What is it?", bread).grade("Something with bread.")).values()) == {Status.MISSED}
+
+
+def test_a_verb_without_its_object_says_nothing() -> None:
+    grader = Grader("How do you eat?", [point("fork", "Make use of a fork", "make use of a fork")])
+    assert statuses(grader.grade("You make use of your hands.")) == {"fork": Status.MISSED}
+
+
+def test_words_that_make_one_point_do_not_deny_another() -> None:
+    grader = Grader(
+        "What does the guard do?",
+        [point("dawn", "Opens the gate", "opens the gate"), point("dusk", "Closes the gate", "closes the gate")],
+    )
+    assert statuses(grader.grade("He closes the gate.")) == {"dawn": Status.MISSED, "dusk": Status.COVERED}
 
 
 def test_another_subject_is_off_topic() -> None:
@@ -292,6 +363,26 @@ def test_a_wrong_statement_is_told_and_takes_some_of_the_score() -> None:
     assert (good.score, good.mistakes) == (1, ())
     assert (bad.score, bad.mistakes) == (1 - MISTAKE_COSTS, ("It is made of leather.",))
     assert grader.grade("It is red. It is round. It isn't a plastic ball.").mistakes == ()
+
+
+def test_a_wrong_statement_is_one_only_in_its_own_order() -> None:
+    mistake = Mistake(accept=("the cat eats the dog",), tell="It is the other way round.")
+    grader = Grader("What happens?", [point("a", "There is a fight", "fight")], mistakes=[mistake])
+    assert grader.grade("The dog eats the cat.").mistakes == ()
+    assert grader.grade("There is a cat. It eats. It likes the dog.").mistakes == ()
+    assert grader.grade("Well, the cat then eats the dog.").mistakes == ("It is the other way round.",)
+
+
+def test_who_comes_near_a_wrong_statement_is_doubted() -> None:
+    points = [
+        point("oven", "A hot oven bakes it", "hot oven bakes"),
+        point("board", "It lies on a board", "on a board"),
+    ]
+    said = "They take hot ovens in the yard of the house."
+    assert covered(Grader("What is bread?", points), said) == ("oven",)
+    mistake = Mistake(accept=("hot in the yard of the palace",), tell="It is baked indoors.")
+    doubted = Grader("What is bread?", points, mistakes=[mistake]).grade(said)
+    assert (doubted.covered, doubted.mistakes) == ((), ())
 
 
 def test_a_point_that_rests_on_a_wrong_statement_is_lost() -> None:
@@ -341,7 +432,8 @@ def test_a_fact_is_right_however_it_is_written(said: str) -> None:
         ("localhost", 0.5, ()),
         ("localhost:8080", 0.5, ()),  # one of two is right
         ("8000", 0, ()),
-        ("50000", 0, (OFF_TOPIC,)),  # 5000 is not in it
+        ("50000", 0, ()),  # 5000 is not in it
+        ("in the kitchen", 0, (OFF_TOPIC,)),
         ("5000 or 8000", 0, (HEDGED,)),
         ("5000 or maybe 3000", 0, (HEDGED,)),
         ("192.168.0.1", 0, ()),
@@ -360,6 +452,27 @@ def test_a_right_extra_is_no_hedging(said: str) -> None:
 @pytest.mark.parametrize("said", ["GET and POST", "GET or PUT", "POST", "not GET", "you get it from the browser"])
 def test_two_values_or_another_one_earn_nothing(said: str) -> None:
     assert METHOD.grade(said).score == 0
+
+
+BARE = Grader("What is the port?", (), counts=Counts(full=("5000",), half=("5001",)))
+
+
+@pytest.mark.parametrize(
+    ("said", "score", "flags"),
+    [
+        ("port 5000", 1, ()),
+        ("If you say nothing else when you start it then it will listen on port 5000 I think", 1, ()),
+        ("5001", 0.5, ()),
+        ("5000 or 8000", 0, (HEDGED,)),
+        ("8000", 0, ()),
+        ("no idea", 0, (EMPTY,)),
+        ("?", 0, (EMPTY,)),
+        ("the sea", 0, (OFF_TOPIC,)),
+    ],
+)
+def test_a_fact_needs_no_key_points(said: str, score: float, flags: Sequence[str]) -> None:
+    grade = BARE.grade(said)
+    assert (grade.points, grade.score, grade.flags) == ((), score, tuple(flags))
 
 
 def test_a_long_answer_to_a_question_of_fact_is_graded_by_its_key_points() -> None:
@@ -501,7 +614,7 @@ def test_case_and_white_space_never_matter(said: str, space: str, cased: object)
 
 @given(st.sampled_from(RIGHT), st.sampled_from(["My cat likes the garden.", "Paris lies in France, they say."]))
 def test_a_sentence_about_something_else_changes_no_point(said: str, other: str) -> None:
-    assert covered(BREAD, f"{said} {other}") == covered(BREAD, said) == covered(BREAD, f"{other} {said}")
+    assert covered(BREAD, f"{said}\n{other}") == covered(BREAD, said) == covered(BREAD, f"{other}\n{said}")
 
 
 @given(st.permutations(RIGHT[:3]))

@@ -22,6 +22,7 @@ _DETERMINERS = listed("the a an your my its it them this that all")
 _TURNING = listed("without lack lacks lacking lacked avoid avoids avoiding fail fails failed forget forgets")
 # "It isn't X", unlike "no X", may deny its subject as well.
 _OF_VERBS = listed("not unable fail fails failed never hardly rarely seldom scarcely")
+_OBJECTS = listed("nothing nobody nowhere")  # "it protects nothing" denies the verb before
 _SENTENCES = listed("false untrue myth")  # "it is a myth that ..." denies all that follows
 _WRONG = _SENTENCES | listed("wrong incorrect nonsense")
 _NOT_DENYING = listed("only just merely matter problem doubt but necessarily until simply mention alone")
@@ -52,6 +53,8 @@ def denied(words: Sequence[Word]) -> list[Word]:
             flags[place + 1 : end] = [False] * (end - place - 1)
             until = max(until, end)
             continue
+        if word.word in _OBJECTS and place and words[place - 1].clause == word.clause:
+            flags[place - 1] = flags[place - 1] or weight(words[place - 1].stem) == 1
         until, turning = end, _denies_all(words, place)
         flags[place + 1 : end] = [True] * (end - place - 1)
         if word.word in _OF_VERBS:
@@ -75,6 +78,8 @@ def _denies(words: Sequence[Word], place: int) -> bool:
         opens = not place or words[place - 1].sentence != word.sentence
         interjected = not following or following in _SUBJECTS or words[place + 1].clause != word.clause
         return not (word.word == "no" and opens and interjected)  # "No, it ..."
+    if word.word == "forget" and following in ("is", "that"):
+        return False  # "what people forget is ..."
     if word.word in ("instead", "rather"):
         return following in ("of", "than")
     if word.word in _WRONG:
@@ -102,7 +107,7 @@ def _end(words: Sequence[Word], place: int) -> int:
             return at
         if here.word == "and" and _begins_anew(words, at + 1):
             return at
-        if word.word in _BRIEF and here.word in _PRONOUNS:
+        if here.word in _PRONOUNS and (word.word in _BRIEF or (word.word == "without" and at > place + 1)):
             return at
         if here.word in ("or", "nor"):
             last = at

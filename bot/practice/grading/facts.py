@@ -53,7 +53,7 @@ class Values:
         right = _all(entry for entry, verdict in widest if verdict is not Verdict.WRONG)
         wrong = (matched - right) | {token for token in tokens - matched if self._rivals(token)}
         if not widest:
-            return Verdict.UNKNOWN, matched
+            return (Verdict.WRONG if wrong else Verdict.UNKNOWN), matched
         if not right:
             return (Verdict.HEDGED if any(entry < wrong for entry in self.full) else Verdict.WRONG), matched
         if wrong:

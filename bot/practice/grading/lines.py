@@ -1,6 +1,6 @@
 """Grading line by line, for authors who tune their phrasings and for measuring: JSON in, JSON out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -43,13 +43,18 @@ class _Line(_Asked):
     answer: str
 
 
-def graded(line: str, find: Callable[[str], Grader | None] = lambda name: None) -> dict[str, Any]:
+def graded(
+    line: str,
+    find: Callable[[str], Grader | None] = lambda name: None,
+    aliases: Mapping[str, Sequence[str]] = {},
+) -> dict[str, Any]:
     """The grade of one line, or an `error` that says what is wrong with it.
 
     Args:
         line: an object with `question`, `key_points` (texts, or objects with `id`, `text`, `accept`, `weight`) and
             `answer`; `mistakes`, `counts` and `allow_list` as in a bank; what else it has is left alone
         find: the grader of a question that is only named, as "topic/question"
+        aliases: spellings of names, as in a topic
     """
     try:
         asked = _Line.model_validate_json(line)
@@ -58,7 +63,8 @@ def graded(line: str, find: Callable[[str], Grader | None] = lambda name: None) 
         where = ".".join(str(part) for part in first["loc"])
         return {"error": f"{where}: {first['msg']}" if where else first["msg"]}
     about = _Asked.model_validate(asked.model_dump(exclude={"answer"}))
-    grader = _grader(about) if about.key_points or about.counts else find(about.question)
+    known = tuple((name, tuple(spellings)) for name, spellings in aliases.items())
+    grader = _grader(about, known) if about.key_points or about.counts else find(about.question)
     if not grader:
         return {"error": "no key_points, and no question of this name in the bank"}
     grade = grader.grade(asked.answer)
@@ -74,9 +80,16 @@ def graded(line: str, find: Callable[[str], Grader | None] = lambda name: None) 
 
 
 @lru_cache(PREPARED)
-def _grader(asked: _Asked) -> Grader:
+def _grader(asked: _Asked, aliases: tuple[tuple[str, tuple[str, ...]], ...]) -> Grader:
     points = [
         KeyPoint.model_construct(id=one.id or None, text=one.text, accept=one.accept, weight=one.weight)
         for one in asked.key_points
     ]
-    return Grader(asked.question, points, mistakes=asked.mistakes, counts=asked.counts, allow_list=asked.allow_list)
+    return Grader(
+        asked.question,
+        points,
+        mistakes=asked.mistakes,
+        counts=asked.counts,
+        allow_list=asked.allow_list,
+        aliases=dict(aliases),
+    )

@@ -41,6 +41,9 @@ LIGHT_WORDS = listed("""
     good great easy easily new different same part parts whole
     """)
 
+# Verbs that say hardly anything without their object.
+_HOLLOW = listed("use make give take put go come need want work help")
+
 # They deny what follows, some of them what stands before as well; see `denial`.
 NEGATORS = listed("""
     not no never without neither nor none nothing nobody nowhere cannot false wrong incorrect untrue myth nonsense
@@ -145,7 +148,7 @@ _EQUAL = """
     optional voluntary
     run execute invoke call trigger fire
     run serve host start
-    error exception failure fault bug
+    error exception failure fault bug crash
     raise throw
     catch handle intercept trap
     fix solve repair resolve
@@ -160,11 +163,16 @@ _EQUAL = """
     hard difficult complex complicated
     flexible free freedom adaptable
     many several multiple various numerous lots
-    every each all any
+    every each all any everybody everyone anybody anyone
     entire whole full complete
     part piece component module
     part segment section
     split divide separate
+    skip omit bypass
+    core base
+    page screen
+    bracket brace
+    harmless safe
     group organise organize structure arrange
     combine merge join
     connect link bind tie attach map associate integrate glue hook
@@ -182,7 +190,7 @@ _EQUAL = """
     attack exploit
     message msg text
     text string str
-    number integer int numeric
+    number integer int numeric digit
     dictionary dict mapping
     list array
     object instance
@@ -554,4 +562,6 @@ def weight(stemmed: str) -> float:
     """How much a word says: 1 if it is of the subject, a half if it is a light one, 0 if it only holds the sentence."""
     if stemmed in _SMALL:
         return 0.0
+    if stemmed in _HOLLOW:
+        return 0.05
     return 0.5 if stemmed in _LIGHT_STEMS else 1.0
