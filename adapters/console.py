@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -20,8 +20,11 @@ from markdown_it.token import Token
 from bot.commands import Commands
 from bot.config import Config
 from bot.messages import Button, Card, File, Person, Press, Rank, Request, Room, Tone, Typed
-from bot.platforms import Answer, Memory, Posting
+from bot.platforms import Answer, Health, Memory, Posting
 from bot.wording import say
+
+if TYPE_CHECKING:
+    from bot.listening import Listener
 
 WHO = Person("console", "you")
 WHERE = Room("console", "terminal", private=True)
@@ -75,6 +78,9 @@ class Console:
     def ready(self) -> bool:
         return True
 
+    def health(self) -> Health:
+        return Health(connected=True)
+
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
         self._show(card)
         return ""
@@ -100,6 +106,9 @@ class Console:
         button = self._button(words)
         if not button and self._commands.find(words.split()[0].lower()):
             return Request(WHO, WHERE, self._commands.parse(words), rank=Rank.OWNER)
+        first = self._latest[0].press if self._latest else Press("")
+        if not button and first.verb in self._commands.prompts and " " in words:  # the answer, before it was asked for
+            return Request(WHO, WHERE, Typed(first, words), rank=Rank.OWNER)
         if not button:
             if not self._latest:
                 self._screen.note(say("Type a command, such as /quiz or /help."))
@@ -118,6 +127,9 @@ class Console:
     def _button(self, words: str) -> Button | None:
         """The button with this label, or with this number on the latest card."""
         wanted = " ".join(words.split()).casefold()
+        for button in self._latest:  # some labels are numbers
+            if button.label.casefold() == wanted and self._labelled.get(wanted) == button:
+                return button
         if wanted.isdecimal() and 0 < int(wanted) <= len(self._latest):
             return self._latest[int(wanted) - 1]
         return self._labelled.get(wanted)
@@ -146,7 +158,9 @@ class Console:
         self._screen.show(card)
 
 
-def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> Console:
+def connect(
+    config: Config, answer: Answer, commands: Commands, memory: Memory, listener: "Listener | None" = None
+) -> Console:
     """The terminal of this process."""
     interactive = bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
     return Console(answer, commands, _Terminal(commands) if interactive else _Lines())

@@ -15,8 +15,9 @@ from contextlib import suppress
 from inspect import Parameter, Signature
 from io import BytesIO
 from itertools import count
+from math import nan
 from secrets import token_hex
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import discord
@@ -28,8 +29,11 @@ from bot.commands import Command, Commands, Option
 from bot.config import Config, Discord
 from bot.help import help_card
 from bot.messages import Call, Card, File, Person, Press, Rank, Reply, Request, Room, Tone, Typed
-from bot.platforms import Answer, Gone, Memory, PlatformError, Posting, Unknown
+from bot.platforms import Answer, Gone, Health, Memory, PlatformError, Posting, Unknown
 from bot.wording import languages, said_in, say
+
+if TYPE_CHECKING:
+    from bot.listening import Listener
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ RETRIES = 3  # after a cut connection, which discord.py does not try again
 START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later tries to start again
 POSTS = 45  # in a second, of the 50 requests that are allowed
 RETRY_WAIT = 0.5  # seconds before a post is sent again, doubled each time
+GUILDS_TIME = 1.0  # seconds without another server until we call ourselves ready: one that is told later is no loss
 NONCE = 25  # characters
 THREAD_NAME = 100  # characters
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
@@ -82,7 +87,9 @@ _ROLE = re.compile(r"<@&([0-9]+)>")
 _Interaction = discord.Interaction[Any]
 
 
-def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> "DiscordPlatform":
+def connect(
+    config: Config, answer: Answer, commands: Commands, memory: Memory, listener: "Listener | None" = None
+) -> "DiscordPlatform":
     """Discord as `config` says. With an `api_url`, REST goes there, and the gateway is what it reports."""
     if config.discord.api_url:
         discord.http.Route.BASE = f"{config.discord.api_url}/api/v10"
@@ -99,6 +106,7 @@ class DiscordPlatform(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=GUILDS_TIME,
             max_messages=None,
         )
         self._settings = settings
@@ -107,6 +115,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._memory = memory
         self._in_hand: set[asyncio.Task[None]] = set()
         self._next_post = 0.0
+        self._waits, self._waited = 0, 0.0  # posts that did not leave at once, and for how long
         self.tree = _Tree(self)
         for command in commands.table:
             self.tree.add_command(_app_command(command, self._serve))
@@ -146,6 +155,10 @@ class DiscordPlatform(discord.AutoShardedClient):
     @property
     def ready(self) -> bool:
         return self.is_ready()
+
+    def health(self) -> Health:
+        there = self.is_ready() and not self.is_closed() and not any(one.is_closed() for one in self.shards.values())
+        return Health(there, self.latency if there else nan, self._waits, self._waited)
 
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
         guild = int(room.community) if room.community else None
@@ -190,8 +203,11 @@ class DiscordPlatform(discord.AutoShardedClient):
     async def _pace(self) -> None:
         """Posts leave one after the other. Answers to people are not among them: Discord counts those apart."""
         loop = asyncio.get_running_loop()
-        self._next_post = max(self._next_post + 1 / POSTS, loop.time())
-        await asyncio.sleep(self._next_post - loop.time())
+        now = loop.time()
+        self._next_post = max(self._next_post + 1 / POSTS, now)
+        if self._next_post > now:
+            self._waits, self._waited = self._waits + 1, self._waited + self._next_post - now
+        await asyncio.sleep(self._next_post - now)
 
     async def missing(self, room: Room) -> str:
         channel = self.get_channel(int(room.id))
@@ -513,7 +529,7 @@ def render(card: Card, ping: str = "", file: File | None = None) -> list[Page]:
 class _Tree(app_commands.CommandTree["DiscordPlatform"]):
     async def on_error(self, interaction: _Interaction, error: app_commands.AppCommandError, /) -> None:
         """Discord still offers a command, or an option, as it was before an update: answer as to an unknown one."""
-        logger.info("Discord: %s", error)
+        logger.info("Discord: a command that is not as we know it: %s", type(error).__name__)
         if interaction.type is discord.InteractionType.autocomplete:
             await _deliver(lambda: interaction.response.autocomplete([]))
             return

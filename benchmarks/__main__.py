@@ -3,7 +3,18 @@
 import asyncio
 import sys
 
-from benchmarks import boards, daily, dealing, discord_presses, grading, loading, recording, search, telegram_presses
+from benchmarks import (
+    battle,
+    boards,
+    daily,
+    dealing,
+    discord_presses,
+    grading,
+    loading,
+    recording,
+    search,
+    telegram_presses,
+)
 
 ALL = {
     "recording": recording.main,
@@ -12,6 +23,7 @@ ALL = {
     "loading": loading.main,
     "grading": grading.main,
     "boards": boards.main,
+    "battle": battle.main,
     "search": search.main,
     "discord": discord_presses.main,
     "telegram": telegram_presses.main,

@@ -1,26 +1,32 @@
-"""Recording an answer: the store with group commit, against raw aiosqlite with a transaction for each answer."""
+"""Recording an answer: the store with group commit, against raw aiosqlite and asyncpg with a transaction for each."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
+from secrets import token_hex
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import aiosqlite
+import asyncpg
 
 from benchmarks.measuring import verdict
 from bot.learners.scoring import buckets
 from bot.messages import Person, Room
 from bot.store.database import Database, Row, Statement
 from bot.store.drivers import connect
+from bot.store.postgres import _numbered
 from bot.store.schema import migrate
 from bot.store.store import Answer, Deal, Dealt, Learner, Ledger, Review, Store, new_id
 
 ROUNDS = 5
 LEARNERS = 500
+POSTGRES = os.environ.get("PREPDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LEDGER = Ledger("bench", "c", buckets(DAY), datetime(2026, 3, 2, tzinfo=UTC))
@@ -52,20 +58,48 @@ class OneByOne:
         await self._connection.close()
 
 
-async def ours(path: Path) -> Database:
-    return await connect(f"sqlite:///{path}")
+class Pooled:
+    """The same with asyncpg: its own pool of ten, and a transaction on one of them for each answer."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> Sequence[Row]:
+        return await _carried_out(self._pool, Statement(sql, values))
+
+    async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return [await _carried_out(connection, statement) for statement in batch]
+
+    async def close(self) -> None:
+        await self._pool.close()
 
 
-async def theirs(path: Path) -> Database:
-    connection = await aiosqlite.connect(path, isolation_level=None)
+async def _carried_out(connection: Any, statement: Statement) -> Sequence[Row]:
+    numbered, names = _numbered(statement.sql)
+    rows: Sequence[Row] = await connection.fetch(numbered, *(statement.values[name] for name in names))
+    return rows
+
+
+async def ours(place: str) -> Database:
+    return await connect(place if "://" in place else f"sqlite:///{place}.ours")
+
+
+async def theirs(place: str) -> Database:
+    if "://" in place:
+        return Pooled(await asyncpg.create_pool(place, min_size=1, max_size=10))
+    connection = await aiosqlite.connect(f"{place}.theirs", isolation_level=None)
     connection.row_factory = aiosqlite.Row
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         await connection.execute_fetchall(f"PRAGMA {pragma}")
     return OneByOne(connection)
 
 
-async def prepared(open_: Callable[[Path], Awaitable[Database]], path: Path) -> tuple[Store, list[Learner], str]:
-    database = await open_(path)
+Side = tuple[Store, list[Learner], str]
+
+
+async def prepared(open_: Callable[[str], Awaitable[Database]], place: str) -> Side:
+    database = await open_(place)
     await migrate(database)
     store = Store(database)
     learners = [await store.learner(Person("bench", str(n)), NOW) for n in range(LEARNERS)]
@@ -99,24 +133,42 @@ async def per_second(store: Store, learners: Sequence[Learner], deals: Sequence[
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        sides = [await prepared(open_, Path(folder, open_.__name__)) for open_ in (ours, theirs)]
-        try:
-            await compare(sides)
-        finally:
-            for store, _, _ in sides:
-                await store.close()
+        file = str(Path(folder, "prepdeck"))
+        await compare("SQLite", (file, file), ((1, 300, 1.3, False), (50, 1500, 3, True), (500, 3000, 8, True)))
+    try:
+        server = await asyncpg.connect(POSTGRES, timeout=5)
+    except (OSError, asyncpg.PostgresError) as error:
+        print(f"PostgreSQL is left out, there is none at {POSTGRES}: {error}")
+        return
+    schemas = [f"bench_{token_hex(4)}" for _ in range(2)]
+    try:
+        for schema in schemas:
+            await server.execute(f"CREATE SCHEMA {schema}")
+        one, other = (f"{POSTGRES}?search_path={schema}" for schema in schemas)
+        await compare("PostgreSQL", (one, other), ((1, 200, 1.25, False), (50, 1000, 1.5, True), (500, 2000, 2, True)))
+    finally:
+        for schema in schemas:
+            await server.execute(f"DROP SCHEMA {schema} CASCADE")
+        await server.close()
 
 
-async def compare(sides: Sequence[tuple[Store, list[Learner], str]]) -> None:
-    for together, number, goal, at_least in ((1, 300, 1.3, False), (50, 1500, 3, True), (500, 3000, 8, True)):
-        ratios, rates = [], []
-        for round_ in range(ROUNDS):
-            measured = [0.0, 0.0]
-            for side in (0, 1) if round_ % 2 else (1, 0):
-                store, learners, room = sides[side]
-                deals = await dealt(store, room, number)
-                measured[side] = await per_second(store, learners, deals, together)
-            rates.append(measured[0])
-            ratios.append(measured[0] / measured[1] if at_least else measured[1] / measured[0])
-        what = "throughput, ours / raw" if at_least else "latency, ours / raw   "
-        print(f"{together:4} at once: {what} {verdict(ratios, goal, at_least=at_least)}  ({median(rates):.0f}/s)")
+async def compare(name: str, places: tuple[str, str], goals: Sequence[tuple[int, int, float, bool]]) -> None:
+    """Both sides by turns, with so many answers at once, and so many in all."""
+    async with AsyncExitStack() as stack:
+        sides: list[Side] = []
+        for open_, place in zip((ours, theirs), places, strict=True):
+            sides.append(await prepared(open_, place))
+            stack.push_async_callback(sides[-1][0].close)
+        for together, number, goal, at_least in goals:
+            ratios, rates = [], []
+            for round_ in range(ROUNDS):
+                measured = [0.0, 0.0]
+                for side in (0, 1) if round_ % 2 else (1, 0):
+                    store, learners, room = sides[side]
+                    deals = await dealt(store, room, number)
+                    measured[side] = await per_second(store, learners, deals, together)
+                rates.append(measured[0])
+                ratios.append(measured[0] / measured[1] if at_least else measured[1] / measured[0])
+            what = "throughput, ours / raw" if at_least else "latency, ours / raw   "
+            shown = verdict(ratios, goal, at_least=at_least)
+            print(f"{name:10} {together:4} at once: {what} {shown}  ({median(rates):.0f}/s)")

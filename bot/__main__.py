@@ -7,27 +7,29 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot import authoring, operating
+from bot import authoring, backup, operating
 from bot.bank.bank import Bank
 from bot.bank.loading import BankError, load
 from bot.bank.search import Index, SearchError
 from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
 from bot.dispatch import Dispatch, Now
+from bot.groups.battle import Battling
 from bot.groups.daily import Daily
 from bot.groups.digest import Digests
 from bot.groups.leaderboard import Leaderboard
 from bot.groups.losing import Losses
 from bot.groups.posting import Posts
+from bot.groups.refereeing import Referee
 from bot.groups.reveals import Reveals
 from bot.lane import Lane
 from bot.learners.linking import Linking
@@ -39,7 +41,8 @@ from bot.learners.reminders import Reminders
 from bot.learners.stats import Stats
 from bot.learners.topics import Topics
 from bot.learners.zones import Zones
-from bot.platforms import Platform, PlatformError
+from bot.logs import write_logs
+from bot.platforms import Answer, Platform, PlatformError
 from bot.practice.answering import Answering
 from bot.practice.dealing import Dealer
 from bot.practice.finding import Finding
@@ -52,14 +55,18 @@ from bot.practice.review import KIND as REVIEW
 from bot.practice.review import Reviewing
 from bot.practice.verdicts import Verdicts
 from bot.retention import Retention
-from bot.store.database import StoreError
+from bot.store.database import Database, StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
 
+if TYPE_CHECKING:
+    from bot.listening import Listener
+
 logger = logging.getLogger("bot")
 
 DEFAULT_CONFIG = Path("bot.toml")
+SOONER = {"battle_due": 0.2}  # seconds between two looks for what people sit and wait for; else it is one
 FINISH_TIME = 5.0  # seconds that posts on their way get at the end
 
 
@@ -69,9 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         named = getattr(options, "config", None)  # given before or after the verb, or not at all
         config = read_config(named or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None), os.environ)
-        logging.basicConfig(level=config.monitor.log.upper())
-        for handler in logging.getLogger().handlers:
-            handler.setFormatter(_Formatter(config))
+        write_logs(config)
         return int(options.run(config, options))
     except (ConfigError, BankError, SearchError, StoreError) as error:
         print(error, file=sys.stderr)
@@ -83,21 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The output can't be written: {error.strerror}.", file=sys.stderr)
         _silence()
         return 1
-
-
-class _Formatter(logging.Formatter):
-    """Log lines, tracebacks too, without a token in them: Telegram's is part of every address that is asked."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__("%(levelname)s %(name)s: %(message)s")
-        tokens = (config.discord.token, config.telegram.token)
-        self._secrets = [token.get_secret_value() for token in tokens if token.get_secret_value()]
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in self._secrets:
-            line = line.replace(secret, "[token]")
-        return line
 
 
 def _silence() -> None:
@@ -120,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         verbs.add_parser(name, help=summary, description=summary, parents=[shared]).set_defaults(run=function)
     authoring.add_verbs(verbs, shared)
     operating.add_verbs(verbs, shared)
+    backup.add_verbs(verbs, shared)
     return parser
 
 
@@ -145,38 +136,62 @@ def _console(config: Config, options: argparse.Namespace) -> int:
 async def _serve(config: Config, names: Sequence[str]) -> int:
     """Platforms over one store, until all have ended or a signal ends them."""
     bank = usable_bank(config.questions)
-    store = await open_store(config)
+    database = await open_database(config)
     try:
+        store = Store(database)
         made = core(config, bank, store, utc_now, SystemRandom())
-        for name in names:
-            adapter = import_module(f"adapters.{name}")
-            made.lane.platforms[name] = adapter.connect(config, made.dispatch.answer, made.commands, store)
-        gc.freeze()  # the bank and the libraries stay; looking through them again and again costs a tenth of a press
-        gc.set_threshold(20_000, 20, 100)
-        serving = asyncio.gather(*(_served(platform) for platform in made.lane.platforms.values()))
-        ended = asyncio.Event()
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(ending, ended.set)
-        told = asyncio.ensure_future(ended.wait())
-        retention = Retention(store, ZoneInfo(config.timezone), config.privacy.keep_days, utc_now)
-        ticking = _tick(made.lane, retention.tidy)
-        try:
-            either: set[asyncio.Future[Any]] = {serving, told}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            told.cancel()
-            ticking.shutdown(wait=False)
-            with suppress(TimeoutError):  # posts on their way need their platform
-                await asyncio.wait_for(made.lane.finish(), FINISH_TIME)
-            serving.cancel()
-            await asyncio.wait({serving})
-        try:
-            return max(serving.result())
-        except asyncio.CancelledError:
-            return 0
+        async with _monitored(config, database, store, made) as (answer, listener):
+            for name in names:
+                adapter = import_module(f"adapters.{name}")
+                made.lane.platforms[name] = adapter.connect(config, answer, made.commands, store, listener)
+            return await _serve_all(config, store, made.lane)
     finally:
-        await store.close()
+        await database.close()
+
+
+@asynccontextmanager
+async def _monitored(
+    config: Config, database: Database, store: Store, made: "Core"
+) -> AsyncIterator[tuple[Answer, "Listener | None"]]:
+    """What answers, and where platforms may listen: there, if it is configured, we tell how we are doing."""
+    if not config.monitor.listen:
+        yield made.dispatch.answer, None
+        return
+    from bot.listening import Listener  # an HTTP server, which the terminal need not wait for
+    from bot.monitor import Monitor
+
+    listener = Listener(config.monitor.listen)
+    monitor = Monitor(database, store.schedules, made.lane.platforms, made.lane.tally, utc_now)
+    async with monitor.watching(listener):
+        yield monitor.watched(made.dispatch.answer), listener
+
+
+async def _serve_all(config: Config, store: Store, lane: Lane) -> int:
+    """The platforms of a lane, until all have ended or a signal ends them."""
+    gc.freeze()  # the bank and the libraries stay; looking through them again and again costs a tenth of a press
+    gc.set_threshold(20_000, 20, 100)
+    serving = asyncio.gather(*(_served(platform) for platform in lane.platforms.values()))
+    ended = asyncio.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(ending, ended.set)
+    told = asyncio.ensure_future(ended.wait())
+    retention = Retention(store, ZoneInfo(config.timezone), config.privacy.keep_days, utc_now)
+    ticking = _tick(lane, retention.tidy)
+    try:
+        either: set[asyncio.Future[Any]] = {serving, told}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        ticking.shutdown(wait=False)
+        with suppress(TimeoutError):  # posts on their way need their platform
+            await asyncio.wait_for(lane.finish(), FINISH_TIME)
+        serving.cancel()
+        await asyncio.wait({serving})
+    try:
+        return max(serving.result())
+    except asyncio.CancelledError:
+        return 0
 
 
 def _tick(lane: Lane, tidy: Callable[[], Awaitable[None]]) -> Any:
@@ -190,7 +205,7 @@ def _tick(lane: Lane, tidy: Callable[[], Awaitable[None]]) -> Any:
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for name in lane.platforms:
         for look in lane.due:
-            scheduler.add_job(look, "interval", (name,), seconds=1)
+            scheduler.add_job(look, "interval", (name,), seconds=SOONER.get(look.__name__, 1.0))
     scheduler.add_job(tidy, "interval", minutes=1)
     scheduler.start()
     return scheduler
@@ -237,7 +252,7 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
         reminders.remind_due,
     )
     daily = Daily(bank, store, dealer, zones, lane, posts, now)
-    answering = Answering(store, dealer, zones, now, reveals.answered)
+    answering = Answering(store, dealer, zones, now, reveals.answered, lane.tally)
     verdicts = Verdicts(bank)
     quiz, own_words = Quiz(bank, store, dealer, answering, verdicts), OwnWords(store, answering, verdicts)
     finding = Finding(bank, Index(bank.entries), dealer, now)
@@ -246,6 +261,9 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
     mock = Mock(bank, store, dealer, zones, lane, answering, verdicts, random)
     quiz.follow[REVIEW], quiz.follow[MOCK] = reviewing.follow, mock.follow
     lane.due = (*lane.due, mock.nudge_due)
+    referee = Referee(bank, store, dealer, zones, lane, now, random)
+    battling = Battling(bank, store, lane, referee, now)
+    lane.due = (*lane.due, referee.battle_due, referee.battle_counts, referee.battle_answers)
     leaderboard = Leaderboard(bank, store, zones, now)
     progress, preferences = Progress(bank, store, zones, now), Preferences(store, zones, preparation, now)
     topics = Topics(bank, store, now)
@@ -260,6 +278,7 @@ def core(config: Config, bank: Bank, store: Store, now: Now, random: Random) -> 
         reviewing,
         mock,
         daily,
+        battling,
         leaderboard,
         progress,
         topics,
@@ -280,6 +299,11 @@ def usable_bank(places: Sequence[str]) -> Bank:
 
 
 async def open_store(config: Config) -> Store:
+    """What is kept in the database, which is brought up to date. Raises StoreError."""
+    return Store(await open_database(config))
+
+
+async def open_database(config: Config) -> Database:
     """The database, brought up to date. Raises StoreError."""
     database = await connect(config.database)
     try:
@@ -287,7 +311,7 @@ async def open_store(config: Config) -> Store:
     except BaseException:
         await database.close()
         raise
-    return Store(database)
+    return database
 
 
 # Looking after it

@@ -122,9 +122,10 @@ def _grade(config: Config, options: argparse.Namespace) -> int:
         entry = bank.entry(name)
         return grader_of(entry.question, entry.topic.aliases) if entry else None
 
-    for line in sys.stdin:
-        if line.strip():
-            answer = graded(line, find, aliases)
-            failed = failed or "error" in answer
+    for number, line in enumerate(sys.stdin, 1):
+        if text := line.strip().removeprefix("\ufeff"):
+            answer = graded(text, find, aliases)
+            if "error" in answer:
+                answer, failed = {**answer, "line": number}, True
             print(json.dumps(answer, ensure_ascii=False), flush=True)
     return int(failed)

@@ -42,6 +42,9 @@ _SIGNS = "·░▒▓█❄"  # of the levels and of a frozen day
 _WEEKS, _TEXT_WEEKS, _YEAR = 53, 26, 365
 _CELL, _PITCH, _SMALL = 11, 14, 17  # pixels: a day, from day to day, and the font
 
+_STEPS, _STEP_WIDTH, _RANK = (150, 105, 70), 190, 48  # pixels: the heights of a podium's steps, and the font of ranks
+_COLUMNS_OF_PODIUM = (1, 0, 2)  # where the first, the second and the third stand
+
 _PARTS = "█▒·"  # known, learning, new
 _SECTIONS, _SECTION_WIDTH, _SECTION_CELLS = 25, 240, 24
 _LINE, _BLOCK, _FONT, _LEAST = 36, 20, 20, 6  # pixels; the last: of a part, however small its share
@@ -97,6 +100,12 @@ def mastery_text(sections: Sequence[tuple[str, int, int, int]]) -> str:
         lines.append(f"{_column(title, title_width)} {bar}{''.join(str(number).rjust(figure) for number in parts)}")
     legend = "  ".join(f"{sign} {word}" for sign, word in zip(_PARTS, _states(), strict=True))
     return _block([_column(legend, COLUMNS), *lines])
+
+
+def podium_chart(places: Sequence[tuple[int, str, int]], name: str = "podium.png") -> Picture:
+    """The best three of a battle on their steps: of each, in order, the rank, the name and the points."""
+    best = places[: len(_STEPS)]
+    return Picture(name, _podium_drawn(best), _podium_alt(best), _podium_text(best))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +220,50 @@ def _square(draw: ImageDraw.ImageDraw, x: int, y: int, level: int, ink: int) -> 
         (near + 1, far - 1, far - 1, near + 1),
     ):
         draw.line((x + left, y + top, x + right, y + bottom), ink)
+
+
+def _podium_alt(places: Sequence[tuple[int, str, int]]) -> str:
+    told = [
+        count(
+            "{rank}. {name} with {number} point",
+            "{rank}. {name} with {number} points",
+            points,
+            rank=rank,
+            name=_shortened(_one_line(name), NAME_LIMIT),
+        )
+        for rank, name, points in places
+    ]
+    return say("Podium: {places}.", places="; ".join(told))
+
+
+def _podium_text(places: Sequence[tuple[int, str, int]]) -> str:
+    most = max((points for *_, points in places), default=0)
+    width = min(max((_cells(_one_line(name)) for _, name, _ in places), default=0), _SECTION_CELLS)
+    lines = []
+    for rank, name, points in places:
+        bar = _PARTS[0] * max(round(24 * points / max(most, 1)), 1)
+        lines.append(f"{rank}. {_column(_one_line(name), width)} {bar} {points}")
+    return _block(lines)
+
+
+def _podium_drawn(places: Sequence[tuple[int, str, int]]) -> bytes:
+    from PIL import Image, ImageDraw
+
+    font, large = _font(_FONT), _font(_RANK)
+    floor = _GAP + 2 * _LINE + _STEPS[0]
+    picture = Image.new("L", (WIDTH, floor + _GAP))
+    draw = ImageDraw.Draw(picture)
+    for column, (rank, name, points) in zip(_COLUMNS_OF_PODIUM, places, strict=False):
+        left = _EDGE + column * (_STEP_WIDTH + _GAP)
+        middle, top = left + _STEP_WIDTH // 2, floor - _STEPS[min(rank, len(_STEPS)) - 1]
+        draw.rectangle((left, top, left + _STEP_WIDTH - 1, floor), _RIGHT if rank == 1 else _BAR)
+        draw.text((middle, top - _LINE - 4), _fitting(name, font, _STEP_WIDTH), _TEXT, font, "mm")
+        draw.text((middle, top - _GAP - 2), str(points), _TEXT, font, "mm")
+        draw.fontmode = "1"  # between a step's colour and the ground's, the palette has others
+        draw.text((middle, (top + floor) // 2), str(rank), 0, large, "mm")
+        draw.fontmode = "L"
+    draw.line((_EDGE, floor + 1, WIDTH - _EDGE, floor + 1), _TEXT, 2)
+    return _png(picture, _COLOURS)
 
 
 def _summed_up(sections: Sequence[tuple[str, int, int, int]]) -> Sequence[tuple[str, int, int, int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.bank.bank import LEVELS, Bank
+from bot.groups.battle import QUESTIONS, SECONDS, Battling
 from bot.groups.daily import Daily
 from bot.groups.leaderboard import PERIODS, Leaderboard
 from bot.help import help_card, scoring_card
@@ -76,12 +77,14 @@ class Commands:
         prompts: Mapping[str, str] | None = None,  # verbs that ask for a line of text first, and how they ask
         links: frozenset[str] = frozenset(),
         ranks: Mapping[str, Rank] | None = None,
+        heeded: frozenset[str] = frozenset(),
         shared: Callable[[str], list[tuple[str, Card]]] = lambda words: [],
     ) -> None:
         self.table = tuple(commands)
         self.presses = presses
         self.prompts = prompts or {}
         self.ranks = ranks or {}  # that verbs take; without one, any
+        self._heeded = heeded  # verbs for which the rank matters, though anybody may press them
         self.links = links  # verbs that may also come by a link that anybody can make up: they change nothing
         self.shared = shared  # cards about some words, each with a name, that work wherever they are shown
         self._by_name = {command.name: command for command in commands}
@@ -97,6 +100,11 @@ class Commands:
         command = self.find(press.command if isinstance(press, Call) else press.value)
         return command.rank if command else Rank.MEMBER
 
+    def heeds_rank(self, what: Call | Press | Typed) -> bool:
+        """Whether anything depends on the rank of who does this."""
+        press = what.press if isinstance(what, Typed) else what
+        return self.rank(what) > Rank.MEMBER or (isinstance(press, Press) and press.verb in self._heeded)
+
     def nearest(self, name: str) -> str:
         """The command that was probably meant; empty when none looks like it."""
         return next(iter(get_close_matches(name, self._by_name, n=1)), "")
@@ -105,6 +113,10 @@ class Commands:
         """A command as it is typed: `/quiz contexts level:mid`. Names are matched without case; nothing is refused."""
         name, _, rest = line.strip().removeprefix("/").partition(" ")
         command = self.find(name.lower())
+        if command and len(command.options) == 1 and not command.options[0].choices:  # all of it is that option
+            only = command.options[0].name
+            written = rest.strip().removeprefix(f"{only}:").strip()
+            return Call(name.lower(), {only: written} if written else {})
         options: dict[str, str] = {}
         words: list[str] = []
         for word in _WORDS.findall(rest):
@@ -135,6 +147,7 @@ def commands(
     reviewing: Reviewing,
     mock: Mock,
     daily: Daily,
+    battling: Battling,
     leaderboard: Leaderboard,
     progress: Progress,
     topics: Topics,
@@ -197,6 +210,17 @@ def commands(
             Rank.MODERATOR,
         ),
         Command(
+            "battle",
+            say("The same questions to all here, against the clock; alone, against a simulated rival"),
+            battling.battle,
+            (
+                topic,
+                Option("questions", say("How many; ten, if you don't say"), choices=QUESTIONS),
+                Option("seconds", say("How long for each; twenty, if you don't say"), choices=SECONDS),
+                Option("level", say("How hard it may be"), choices=LEVELS),
+            ),
+        ),
+        Command(
             "leaderboard",
             say("Who has most points here, and where you stand"),
             leaderboard.leaderboard,
@@ -250,11 +274,10 @@ def commands(
         "code": quiz.code,
         "next": quiz.next,
         "pick": quiz.pick,
-        "verdict": quiz.verdict,
+        "verdict": battling.after_the_end(quiz.verdict),
         "open": finding.opened,
         "find": finding.turned,
         "type": reviewing.noted(mock.beside(own_words.typed)),
-        "spoke": reviewing.noted(own_words.spoke),
         "pass": reviewing.noted(own_words.give_up),
         "claim": mock.beside(own_words.claim),
         "review": reviewing.leave,
@@ -264,6 +287,9 @@ def commands(
         "undo": reviewing.undo,
         "back": reviewing.bring_back,
         "daily": daily.pressed,
+        "battle": battling.pressed,
+        "referee": battling.ordered,
+        "choose": battling.chosen,
         "board": leaderboard.turned,
         "stats": stats.pressed,
         "repair": progress.repair,
@@ -278,5 +304,6 @@ def commands(
         prompts={"type": say("Your answer, as you would say it")},
         links=frozenset({"verdict", "show", "type"}),
         ranks={"daily": Rank.MODERATOR},
+        heeded=frozenset({"referee"}),
         shared=finding.shared,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.commands import Command, Commands, Option
 from bot.help import help_card
+from bot.logs import request_id
 from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, Voice, escape
 from bot.store.database import StoreError
 from bot.store.store import Store, new_id
@@ -26,6 +27,8 @@ class Dispatch:
     async def answer(self, request: Request) -> Reply:
         """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
         language.set(best(request.locale))
+        request_id.set(reference := new_id(6))
+        logger.debug("%s: %s", request.who.platform, type(request.what).__name__)
         try:
             what = request.what.press if isinstance(request.what, Typed | Voice) else request.what
             if request.rank < self._commands.rank(what):
@@ -39,7 +42,6 @@ class Dispatch:
                 say("I can't reach my notes just now. Please try again in a minute: what was saved counts once.")
             )
         except Exception:
-            reference = new_id(6)
             logger.exception("reference %s: %s", reference, type(request.what).__name__)
             return _trouble(
                 say("That is a mistake of mine, and it has been noted (reference {reference}).", reference=reference)

@@ -46,11 +46,11 @@ def scoring_card() -> Card:
         say("A flash card: none, since you rate it yourself. It counts for your streak and your reviews."),
         say("A wrong answer: none, and none is ever taken away."),
         say("The first that earns on a day in a community: {number} more.", number=FIRST),
-        say("The same question again on a day: none. Only the first answer counts."),
-        say("A question that you have answered right before: half, rounded up."),
+        say("The same question again on a day: none. One that you have answered right before: half, rounded up."),
         say("Half an answer within {seconds} seconds: none. Nobody has read the question by then.",
             seconds=f"{HASTE:g}"),
         count("At most {number} point a day in a community.", "At most {number} points a day in a community.", MOST),
+        say("In a battle: a fifth for each player who answers, all from five on; one an hour, and none alone."),
         say("Boards count by the community's calendar: today, ISO week, month, all time. Ties go to who was first."),
     )  # fmt: skip
     return Card(say("How points are counted"), "\n".join(f"- {line}" for line in lines))

@@ -6,12 +6,14 @@ then called unknown, and nothing is ever sent twice.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot.messages import Card, Person, Room
 from bot.platforms import Gone, Platform, Posting, Unknown
+from bot.tally import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Lane:
     def __init__(self) -> None:
         self.platforms: dict[str, Platform] = {}  # those that this process serves
         self.due: tuple[Look, ...] = ()
+        self.tally = Tally()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._on_their_way: set[asyncio.Task[None]] = set()
 
@@ -66,8 +69,9 @@ class Lane:
 
     async def post(self, room: Room, card: Card, how: Posting) -> str:
         """As the platform does it, in SEND_TIME. Raises Gone, Unknown; TimeoutError, which is as unknown."""
-        async with asyncio.timeout(SEND_TIME):
-            return await self.platforms[room.platform].post(room, card, how)
+        with self._counted(room.platform):
+            async with asyncio.timeout(SEND_TIME):
+                return await self.platforms[room.platform].post(room, card, how)
 
     async def edit(self, room: Room, message: str, card: Card, how: Posting) -> None:
         """As the platform does it, in SEND_TIME. Raises Gone, TimeoutError."""
@@ -76,8 +80,25 @@ class Lane:
 
     async def tell(self, who: Person, card: Card) -> None:
         """As the platform does it, in SEND_TIME. Raises Gone, Unknown, TimeoutError."""
-        async with asyncio.timeout(SEND_TIME):
-            await self.platforms[who.platform].tell(who, card)
+        with self._counted(who.platform):
+            async with asyncio.timeout(SEND_TIME):
+                await self.platforms[who.platform].tell(who, card)
+
+    @contextmanager
+    def _counted(self, platform: str) -> Iterator[None]:
+        """Count what becomes of a message."""
+        outcome = "failed"
+        try:
+            yield
+            outcome = "sent"
+        except Gone:
+            outcome = "gone"
+            raise
+        except (Unknown, TimeoutError):
+            outcome = "unknown"
+            raise
+        finally:
+            self.tally.count("sent", platform, outcome)
 
     async def missing(self, room: Room) -> str:
         """What keeps us from posting in a room, as far as the platform can say; empty if nothing does."""

@@ -1,4 +1,6 @@
-"""What operators do on the command line for people who ask them by mail: show what is kept, or delete it."""
+"""What operators do on the command line: move everything to another database; and for people who ask them by mail, show
+what is kept, or delete it.
+"""
 
 import argparse
 import asyncio
@@ -13,7 +15,9 @@ from bot.config import Config
 from bot.learners.export import Export, export_of
 from bot.learners.privacy import document
 from bot.messages import Person
-from bot.store.drivers import connect
+from bot.store.copying import copy
+from bot.store.database import StoreError
+from bot.store.drivers import connect, file_of
 from bot.store.schema import migrate
 from bot.store.store import Store
 
@@ -21,7 +25,12 @@ audit = logging.getLogger("bot.audit")  # that it was done, and never for whom
 
 
 def add_verbs(verbs: Any, shared: argparse.ArgumentParser) -> None:
-    """The verb `person`."""
+    """The verbs `copy` and `person`."""
+    summary = "copy a database to another, empty one, such as an SQLite file to PostgreSQL; stop the bot first"
+    copying = verbs.add_parser("copy", help=summary, description=summary, parents=[shared])
+    copying.add_argument("source", metavar="SOURCE", help="such as sqlite:///data/prepdeck.db")
+    copying.add_argument("target", metavar="TARGET", help="such as postgresql://user@host/name")
+    copying.set_defaults(run=_copy)
     person = verbs.add_parser("person", help="show or delete what is kept about a person", parents=[shared])
     works = person.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, function, summary in (
@@ -33,6 +42,28 @@ def add_verbs(verbs: Any, shared: argparse.ArgumentParser) -> None:
         work.set_defaults(run=function)
         if function is not _schema:
             work.add_argument("who", type=_person, metavar="PLATFORM:ID", help="such as telegram:123456789")
+
+
+def _copy(config: Config, options: argparse.Namespace) -> int:
+    if (file := file_of(options.source)) and not file.exists():
+        raise StoreError(f"There is no database {file}.")
+    if options.source == options.target:
+        raise StoreError("The source and the target are the same database.")
+
+    async def copied() -> int:
+        source = await connect(options.source)
+        try:
+            target = await connect(options.target)
+            try:
+                return await copy(source, target, print)
+            finally:
+                await target.close()
+        finally:
+            await source.close()
+
+    rows = asyncio.run(copied())
+    print(f"{rows:,} rows were copied and compared. Set the database to the target, and start the bot.")
+    return 0
 
 
 def _person(written: str) -> Person:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import nan
 from typing import Protocol
 
 from bot.messages import Card, Person, Reply, Request, Room
@@ -37,6 +38,9 @@ class Memory(Protocol):
     async def room_gone(self, room: Room) -> None:
         """The room is no longer there for us; one without a thread, with all of its threads."""
 
+    async def person_left(self, who: Person, community: str) -> None:
+        """A member has left a community: its boards don't show them until they answer there again."""
+
     async def room_back(self, room: Room) -> None:
         """The room is there for us again."""
 
@@ -50,8 +54,21 @@ class Posting:
     thread: str = ""  # the name of a thread to open under it, for discussion
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a platform is doing, as it sees it itself."""
+
+    connected: bool  # at this moment; `Platform.ready` forgives a pause
+    latency: float = nan  # seconds to its gateway and back, where there is one
+    waits: int = 0  # messages that have waited for the platform's limits since the start
+    waited: float = 0.0  # seconds that they waited, all together
+
+
 class Platform(Protocol):
-    """What `connect(config, answer, commands, memory)` of an adapter returns."""
+    """What `connect(config, answer, commands, memory, listener)` of an adapter returns.
+
+    The listener is where to hear what the platform sends by itself, if it does; None, if nothing listens.
+    """
 
     async def run(self) -> int:
         """Serve people until they leave or the task is cancelled; the exit code. Raises PlatformError."""
@@ -59,6 +76,8 @@ class Platform(Protocol):
     @property
     def ready(self) -> bool:
         """Whether it can post: it is connected, or has been and will be again."""
+
+    def health(self) -> Health: ...
 
     async def post(self, room: Room, card: Card, how: Posting = ...) -> str:
         """Show a card in a room; the id of the message. Raises Gone, Unknown.

@@ -56,7 +56,7 @@ async def postgres_url(postgres_server: str) -> AsyncIterator[str]:
     schema = f"test_{Random().randrange(10**12)}"
     connection = await asyncpg.connect(postgres_server)
     await connection.execute(f"CREATE SCHEMA {schema}")
-    yield f"{postgres_server}?search_path={schema}"
+    yield f"{postgres_server}?search_path={schema}&synchronous_commit=off"  # no server dies here
     await connection.execute("SET client_min_messages TO warning")
     await connection.execute(f"DROP SCHEMA {schema} CASCADE")
     await connection.close()

@@ -337,6 +337,13 @@ class LoopbackTelegram:
             one.update_id = await self._queue("message", self._json(one))
         return said
 
+    async def leave(self, chat: int, who: int) -> int:
+        """A member goes, and the group says so."""
+        user = self._user(who)
+        said = self._said(chat, who, "", {"left_chat_member": user, "left_chat_participant": user})
+        said.update_id = await self._queue("message", self._json(said))
+        return said.update_id
+
     async def my_chat_member(self, chat: int, status: str, who: int = ADA) -> int:
         """Change what the bot is in a chat; in a private one `kicked` is blocked, and `member` is let in again."""
         before = self._member(chat, BOT)

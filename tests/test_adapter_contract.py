@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 import pytest
@@ -11,6 +14,8 @@ from pydantic import SecretStr
 from adapters import discord as discord_adapter
 from adapters import telegram as telegram_adapter
 from adapters.console import Console
+from bot.__main__ import core
+from bot.bank.bank import Bank
 from bot.config import Config, Discord, Telegram
 from bot.messages import Button, Card, File, Person, Picture, Press, Reply, Request, Room
 from bot.platforms import Answer, Gone, Platform, Posting
@@ -18,7 +23,7 @@ from bot.store.store import Store
 from tests import loopback_discord, loopback_telegram
 from tests.loopback_discord import Interaction, LoopbackDiscord, Message
 from tests.loopback_telegram import LoopbackTelegram
-from tests.people import Clock, Conversation
+from tests.people import Clock, Conversation, button, looked
 
 
 class Driver(Protocol):
@@ -449,3 +454,57 @@ async def test_a_mock_interview_is_held_over_a_restart_and_its_report_is_kept(
     ((name, content),) = driver.files().items()
     assert name == "interview-2026-03-02.md"
     assert b"clear 4, right 3, brief 5" in content
+
+
+async def test_a_battle_against_the_rival_is_played_over_a_restart(
+    driver: Driver, conversation: Conversation, clock: Clock
+) -> None:
+    await driver.start(conversation.answer)
+    await driver.call("/battle questions:3")
+    for place in (1, 2, 3):
+        assert any(f"Question {place} of 3" in text for text in driver.seen())
+        assert driver.labels() == ["A", "B", "C", "D", "Stop"]
+        clock.advance(seconds=5)
+        await driver.start(conversation.answer)
+        await driver.press("A")
+        seen = [text.removeprefix("### ") for text in driver.seen()]
+        (result,) = [one for one in seen if one.startswith(("Correct", "Not quite")) and f"Question {place} of" in one]
+        assert "Your rival: " in result
+        if place < 3:
+            await driver.press("Next question")
+    assert driver.seen()[-1].removeprefix("### ").startswith(("You win", "Your rival wins", "A draw", "Nobody wins"))
+
+
+async def test_a_battle_in_a_room_is_played_by_buttons_and_comes_to_its_podium(
+    driver: Driver, bank: Bank, sqlite_store: Store, clock: Clock
+) -> None:
+    made = core(Config(), bank, sqlite_store, clock, Random(1))
+    name, room = driver.shared.platform, replace(driver.shared, community=driver.shared.community or "here")
+    people = Conversation(made.dispatch.answer, made.commands)
+    other = Person(name, "777")
+    await driver.start(made.dispatch.answer)
+    made.lane.platforms[name] = driver.platform
+    lobby = (await people.type("/battle questions:3", other, room)).new
+    assert lobby
+    await driver.platform.post(driver.shared, lobby)
+    told = await driver.press_posted("Join")
+    assert any("You are in" in text for text in told)
+    await people.press(button(lobby, "Start now"), other, room)
+    for place in (1, 2, 3):
+        await looked(made.lane, name)
+        assert f"Question {place} of 3" in driver.seen()[-1]
+        clock.advance(seconds=4)
+        if place == 2:
+            await driver.start(made.dispatch.answer)
+            made.lane.platforms[name] = driver.platform
+        (told_mine,) = await driver.press_posted("A")
+        assert "You chose A" in told_mine
+        (battle,) = await sqlite_store.battles.due(name, clock() + timedelta(minutes=1), 9)
+        asked = await sqlite_store.battles.round(battle.id, place)
+        assert asked
+        await people.press(Press("choose", asked.deal, "B"), other, room)
+        await looked(made.lane, name)
+        assert "Right is" in driver.seen()[-1]
+        clock.advance(seconds=9)
+    await looked(made.lane, name)
+    assert "Missed most:" in driver.seen()[-1]

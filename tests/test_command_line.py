@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-import logging
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from bot.__main__ import _Formatter, _served, main
-from bot.config import Config, Telegram
+from bot.__main__ import _served, main
 from bot.platforms import PlatformError
 
 ROOT = Path(__file__).parent.parent
@@ -111,18 +108,6 @@ def test_a_webhook_without_a_place_to_listen_is_told(
     assert capsys.readouterr().err == (
         "telegram.webhook_url is set, but not where to listen for it; set monitor.listen\n"
     )
-
-
-def test_no_log_line_has_a_token_in_it() -> None:
-    config = Config(telegram=Telegram(token=SecretStr("1:secret")))
-    try:
-        raise OSError("https://example.org/bot1:secret/getMe failed")
-    except OSError as error:
-        found = (type(error), error, error.__traceback__)
-    record = logging.LogRecord("x", logging.DEBUG, "", 1, "asked %s", ("bot1:secret",), found)
-    line = _Formatter(config).format(record)
-    assert "asked bot[token]" in line
-    assert "secret" not in line
 
 
 def test_lint_prints_file_line_and_question_and_exits_1_if_anything_is_wrong(

@@ -45,7 +45,7 @@ async def test_answers_accuracy_and_time_to_answer_are_told(people: Conversation
     await answer(people, clock, "/quiz topic:contexts level:senior mode:choice", seconds=5_000)
     card = await stats(people)
     assert dict(card.fields) == {"Answered": "3", "Questions": "3", "Right": "66 %"}
-    assert "You take 16 seconds for an answer" in card.body
+    assert "Half of your answers take less than 16 seconds." in card.body
     assert card.picture
     assert "3 answers" in card.picture.alt
 

@@ -694,14 +694,52 @@ async def test_a_reply_that_waited_is_heard_however_old_it_is(bot: Bot, promptin
     assert bot.server.messages[-1].text == "Heard\n\nlate"
 
 
-async def test_where_nobody_can_be_asked_for_text_that_is_told(bot: Bot, prompting: list[Request]) -> None:
+async def test_a_shared_card_leads_to_the_private_chat_to_type(bot: Bot, prompting: list[Request]) -> None:
     await bot.start()
     rows = [[{"text": "Type", "callback_data": "type:d:"}]]
     shared = {"id": "x", "input_message_content": {"message_text": "x"}, "reply_markup": {"inline_keyboard": rows}}
     message = await bot.server.choose(shared)
     pressed = await bot.press(message, "Type")
-    assert pressed.answer["text"] == "I can't ask you here. In our private chat you can type your answer."
+    assert pressed.answer["url"].endswith("?start=type-d")
     assert bot.server.messages == []
+
+
+async def test_text_below_a_question_that_asks_for_it_is_its_answer(bot: Bot) -> None:
+    await bot.start()
+    (question,) = await bot.say("/quiz mode:typed topic:basics")
+    (verdict,) = await bot.say("no idea at all about that")
+    assert "Not quite" in verdict.text
+    (helped,) = await bot.say("and now?")
+    assert helped.text.startswith("Practise for your interview")
+    (again,) = await bot.say("once more about that", reply_to=question)
+    assert "You have answered this one before" in again.text
+
+
+async def test_text_without_a_reply_answers_the_prompt_that_is_open(bot: Bot) -> None:
+    await bot.start()
+    (question,) = await bot.say("/quiz mode:choice topic:basics")
+    await bot.press(question, "Type answer")
+    (verdict,) = await bot.say("no idea at all about that")
+    assert "Not quite" in verdict.text
+
+
+async def test_a_prompt_stays_open_when_its_answer_could_not_be_kept(bot: Bot, prompting: list[Request]) -> None:
+    await bot.start()
+    (message,) = await bot.say("/quiz")
+    await bot.press(message, "Type")
+    prompt = bot.server.messages[-1]
+    working = bot._core
+
+    async def failing(request: Request) -> Reply:
+        return Reply(aside=Card("no disk", tone=Tone.TROUBLE))
+
+    bot._core = failing
+    await bot.start()
+    await bot.say("in my words", reply_to=prompt)
+    bot._core = working
+    await bot.start()
+    (heard,) = await bot.say("in my words", reply_to=prompt)
+    assert heard.text == "Heard\n\nin my words"
 
 
 # Voice messages
@@ -789,11 +827,9 @@ async def test_a_voice_message_that_answers_nothing_is_told_how_it_would(bot: Bo
     await bot.start()
     mine = await bot.server.say("/help")
     await bot.settle(mine.update_id)
-    (other,) = await bot.say("/nothing")
     (card,) = await bot.say("/quiz")
     mine.keyboard = card.keyboard  # as a message may have that was made by another bot
-    for reply_to in (None, mine, other):
-        assert await spoken(bot, reply_to=reply_to) == [WHICH]
+    assert await spoken(bot, reply_to=mine) == [WHICH]
     assert listening == []
 
 
@@ -1391,6 +1427,19 @@ async def test_a_query_that_finds_nothing_leads_to_the_private_chat(bot: Bot) ->
     await bot.start()
     assert await bot.server.inline("qqqqqq") == []
     assert bot.server.inline_answers[-1]["button"]["start_parameter"] == "start"
+
+
+async def test_whoever_leaves_a_group_is_on_its_board_no_more(bot: Bot) -> None:
+    await bot.start()
+    for _ in range(2):  # a wrong choice earns nothing
+        question = await bot.quiz(chat=GROUP)
+        for label in "ABCD":
+            await bot.press(question, label, BOB)
+    (board,) = await bot.say("/leaderboard", chat=GROUP)
+    assert "Bob" in board.text
+    await bot.settle(await bot.server.leave(GROUP, BOB))
+    (board,) = await bot.say("/leaderboard", chat=GROUP)
+    assert "Bob" not in board.text
 
 
 # Quiz polls

@@ -72,7 +72,7 @@ class Delivery:
     def __init__(self, bot: Bot, memory: Memory) -> None:
         self._bot = bot
         self._memory = memory
-        self._pace = Pace()
+        self.pace = Pace()
 
     async def send(
         self, place: Place, page: Page, *, reply_to: int | None = None, force_reply: str = "", post: bool = False
@@ -178,11 +178,11 @@ class Delivery:
         person after a timeout, which is the most likely outcome of a message that did arrive. What never left is.
         """
         chat, failed, moved = place.chat, 0, False
-        if paced and not post and self._pace.waiting(chat) >= PATIENCE:
+        if paced and not post and self.pace.waiting(chat) >= PATIENCE:
             raise TelegramError(f"so many answers wait for {chat} that this one would come too late")
         while True:
             if paced:
-                await self._pace.turn(chat, post=post)
+                await self.pace.turn(chat, post=post)
             try:
                 return await send(chat)
             except ChatMigrated as error:
@@ -193,7 +193,7 @@ class Delivery:
             except RetryAfter as error:
                 if post and seconds(error.retry_after) > LONGEST_POST_FLOOD:
                     raise
-                self._pace.hold(chat, seconds(error.retry_after))
+                self.pace.hold(chat, seconds(error.retry_after))
                 paced = True
             except Forbidden as error:
                 await self._memory.room_gone(Room("telegram", str(chat)))

@@ -28,6 +28,8 @@ class Pace:
         self._lanes: tuple[OrderedDict[int, None], OrderedDict[int, None]] = OrderedDict(), OrderedDict()
         self._parked: list[tuple[float, int]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self.waits = 0  # turns that did not come at once
+        self.waited = 0.0  # seconds until they came, all together
 
     async def turn(self, chat: int, *, post: bool = False) -> None:
         """Returns when a message may be sent to the chat, which is to be done at once."""
@@ -39,7 +41,12 @@ class Pace:
         if not known.parked:
             self._lanes[post].setdefault(chat)
         self._serve(now)
-        await waiter
+        if not waiter.done():
+            self.waits += 1
+            try:
+                await waiter
+            finally:
+                self.waited += loop.time() - now
 
     def waiting(self, chat: int) -> int:
         """How many answers wait for their turn in the chat."""

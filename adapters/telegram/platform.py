@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import count
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,9 +35,10 @@ from adapters.telegram.rendering import render
 from adapters.telegram.serving import Serving, may_speak
 from adapters.telegram.transport import AiohttpRequest, unsent
 from bot.commands import Commands
-from bot.config import Config
+from bot.config import Config, ConfigError
+from bot.listening import Listener
 from bot.messages import Card, Person, Rank, Room, escape
-from bot.platforms import Answer, Gone, Memory, PlatformError, Posting, Unknown
+from bot.platforms import Answer, Gone, Health, Memory, PlatformError, Posting, Unknown
 from bot.wording import languages, said_in, say
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,9 @@ UPDATES = ["message", "channel_post", "callback_query", "inline_query", "poll_an
 POLL_TIME = 50  # seconds for which Telegram holds a question for updates that has no answer yet
 CONNECTIONS = 256
 START_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds before the first and the later tries after a failure
+HELD = (
+    6.0  # seconds without an answer after which a question is held by Telegram, and not on its way: it is there again
+)
 REFUSALS = 3  # of a token that was accepted before, in a row, until we believe it
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 IN_HAND = 1_000  # updates that are answered at the same time
@@ -57,19 +62,21 @@ DESCRIPTION = "I deal interview questions, here and in groups: pick an answer, s
 SHORT_DESCRIPTION = "Interview questions, one at a time: practise every day and walk in calm."
 
 
-def connect(config: Config, answer: Answer, commands: Commands, memory: Memory) -> "TelegramPlatform":
+def connect(
+    config: Config, answer: Answer, commands: Commands, memory: Memory, listener: Listener | None = None
+) -> "TelegramPlatform":
     """Telegram as `config` says. With an `api_url`, a Bot API server of one's own is asked."""
     logging.getLogger("telegram").setLevel(
         logging.INFO
     )  # at debug it tells what people wrote, and the webhook's secret
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # python-telegram-bot's switch from numbers to times, else it warns
-    return TelegramPlatform(config, answer, commands, memory)
+    return TelegramPlatform(config, answer, commands, memory, listener or Listener(config.monitor.listen))
 
 
 class TelegramPlatform:
-    def __init__(self, config: Config, answer: Answer, commands: Commands, memory: Memory) -> None:
+    def __init__(self, config: Config, answer: Answer, commands: Commands, memory: Memory, listener: Listener) -> None:
         settings = config.telegram
-        self._listen = config.monitor.listen
+        self._listener = listener
         self._webhook = settings.webhook_url
         self._token = settings.token.get_secret_value()
         self._commands = commands
@@ -84,6 +91,7 @@ class TelegramPlatform:
         self._delivery = Delivery(self._bot, memory)
         self._serving = Serving(self._app, self._delivery, answer, commands, memory)
         self._started = False
+        self._connected_at = inf  # by the loop's clock: when it is there, unless we hear otherwise
         self._in_hand: set[asyncio.Task[None]] = set()
         self._waiting: Counter[int] = Counter()  # updates of each person that are in hand
         self._taken: OrderedDict[int, None] = OrderedDict()
@@ -104,6 +112,7 @@ class TelegramPlatform:
                 f"Telegram{asked} does not accept the token; check telegram.token or TELEGRAM_TOKEN."
             ) from error
         finally:
+            self._connected_at = inf
             with suppress(TimeoutError):
                 async with asyncio.timeout(SHUTDOWN_TIME):
                     while self._in_hand:
@@ -118,6 +127,10 @@ class TelegramPlatform:
     @property
     def ready(self) -> bool:
         return self._started
+
+    def health(self) -> Health:
+        connected = asyncio.get_running_loop().time() >= self._connected_at
+        return Health(connected, waits=self._delivery.pace.waits, waited=self._delivery.pace.waited)
 
     async def post(self, room: Room, card: Card, how: Posting = Posting()) -> str:  # noqa: B008
         try:
@@ -212,11 +225,15 @@ class TelegramPlatform:
         """Ask for updates, for ever. What waits from before is taken too: an answer is never too late."""
         offset: int | None = None
         refused = failed = 0
+        self._connected_at = -inf
         while True:
+            if self._connected_at == inf:
+                self._connected_at = asyncio.get_running_loop().time() + HELD
             try:
                 found = await self._bot.get_updates(offset, timeout=POLL_TIME, allowed_updates=UPDATES)
             except InvalidToken:
                 refused += 1
+                self._connected_at = inf
                 if refused >= REFUSALS:
                     raise
                 await asyncio.sleep(START_WAIT * refused)
@@ -231,6 +248,7 @@ class TelegramPlatform:
                 else:
                     logger.warning("Telegram: no updates: %s; trying again in %.0f seconds", error, wait)
                 failed += 1
+                self._connected_at = inf
                 await asyncio.sleep(wait)
                 continue
             except _ODD:
@@ -241,6 +259,7 @@ class TelegramPlatform:
                 continue
             self._requests[1].careful = False
             refused = failed = 0
+            self._connected_at = -inf
             for update in found:
                 offset = update.update_id + 1
                 self._take(update)
@@ -251,7 +270,7 @@ class TelegramPlatform:
         """Listen for updates where Telegram is told to send them. It proves itself by a secret made of the token."""
         secret = hashlib.sha256(f"webhook of {self._token}".encode()).hexdigest()
 
-        async def receive(request: web.Request) -> web.Response:
+        async def receive(request: web.BaseRequest) -> web.Response:
             if not hmac.compare_digest(_secret_of(request), secret.encode()):
                 return web.Response(status=403)
             if len(self._in_hand) >= IN_HAND:
@@ -264,20 +283,13 @@ class TelegramPlatform:
                 self._take(update)
             return web.Response()  # Telegram would send one that can't be read again and again
 
-        app = web.Application()
-        app.router.add_post(urlsplit(self._webhook).path or "/", receive)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        host, _, port = self._listen.rpartition(":")
-        await runner.setup()
         try:
-            try:
-                await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-            except OSError as error:
-                raise PlatformError(f"monitor.listen {self._listen} can't be used: {error.strerror}.") from error
-            await self._set_webhook(secret)
-            await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
+            async with self._listener.hearing({("POST", urlsplit(self._webhook).path or "/"): receive}):
+                await self._set_webhook(secret)
+                self._connected_at = -inf
+                await asyncio.Event().wait()
+        except ConfigError as error:
+            raise PlatformError(str(error)) from error
 
     async def _set_webhook(self, secret: str) -> None:
         async def offer() -> None:
@@ -321,7 +333,7 @@ def _calling(card: Card, ping: str) -> Card:
     return replace(card, body="\n\n".join(filter(None, (escape(ping), card.body)))) if ping else card
 
 
-def _secret_of(request: web.Request) -> bytes:
+def _secret_of(request: web.BaseRequest) -> bytes:
     return request.headers.get("X-Telegram-Bot-Api-Secret-Token", "").encode(errors="replace")
 
 

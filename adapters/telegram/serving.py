@@ -96,6 +96,7 @@ class Serving:
             *(CommandHandler(command.name, self._called, heeded) for command in commands.table),
             MessageHandler(filters.COMMAND & heeded, self._unknown),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._moved),
+            MessageHandler(filters.StatusUpdate.LEFT_CHAT_MEMBER, self._member_left),
             MessageHandler(filters.TEXT & heeded & filters.UpdateType.MESSAGE, self._said),
             MessageHandler(filters.VOICE & heeded & filters.ChatType.PRIVATE, self._spoke),
             PollAnswerHandler(self._voted),
@@ -141,16 +142,15 @@ class Serving:
 
     async def _said(self, update: Update, context: _Context) -> None:
         """Text: the answer to a prompt, or, in private, somebody who does not know what to say."""
-        message, prompt = update.message, update.message and update.message.reply_to_message
-        if not message or not message.text:
+        message = update.message
+        if not message or not message.text or message.chat.type != ChatType.PRIVATE:
             return
-        if prompt and prompt.from_user and prompt.from_user.id == self._bot.id:
-            asked = await self._asked_by(prompt.message_id, message)
-            if asked.verb:
-                await self._respond(message, await self._request(message, Typed(asked, message.text)))
-                await self._memory.forget(self._prompt_name(message.chat.id, prompt.message_id))
-                return
-        if message.chat.type == ChatType.PRIVATE and not _stale(message):
+        asked = await self._asked_about(message)
+        if asked.verb:
+            reply = await self._respond(message, await self._request(message, Typed(asked, message.text)))
+            if not any(card.tone is Tone.TROUBLE for card in reply.cards):
+                await self._forget_prompt(message)
+        elif not _stale(message):
             await self._respond(message, await self._request(message, Call("help")))
 
     async def _spoke(self, update: Update, context: _Context) -> None:
@@ -164,9 +164,9 @@ class Serving:
             await self._respond(message, await self._request(message, voice))
 
     async def _asked_about(self, message: Message) -> Press:
-        """The press that a voice message goes to: of the prompt or the question that it replies to, or that is open.
+        """The press that text or a voice message goes to: of the prompt or question that it answers, or that is open.
 
-        The prompt stays open: who was too long may speak again, or type it in the end. Without a verb if there is none.
+        For a voice message it stays open: who was too long may speak again, or type. Without a verb if there is none.
         """
         question = message.reply_to_message
         if not question:
@@ -179,6 +179,14 @@ class Serving:
         presses = (Press.unpack(str(button.callback_data)) for row in rows for button in row)
         return prompted if prompted.verb else next((press for press in presses if press.verb == TYPE), Press(""))
 
+    async def _forget_prompt(self, message: Message) -> None:
+        """What was asked for is answered."""
+        latest = await self._memory.note(self._prompt_name(message.chat.id))
+        prompt = message.reply_to_message.message_id if message.reply_to_message else int(latest or 0)
+        await self._memory.forget(self._prompt_name(message.chat.id, prompt))
+        if latest == str(prompt):
+            await self._memory.forget(self._prompt_name(message.chat.id))
+
     async def _asked_by(self, prompt: int, message: Message) -> Press:
         """The press for which a message of ours asked who wrote this one for text; without a verb if for none."""
         asked, _, packed = (await self._memory.note(self._prompt_name(message.chat.id, prompt))).partition(" ")
@@ -190,11 +198,7 @@ class Serving:
         press = Press.unpack(query.data or "")
         message = query.message
         if prompt := self._commands.prompts.get(press.verb):
-            if not message:  # a shared card: there is no room where we could ask
-                told = say("I can't ask you here. In our private chat you can type your answer.")
-                await self._acknowledge(query, told)
-                return
-            if not room_of(message).private:  # what is typed there, all would read
+            if not message or not room_of(message).private:  # what is typed there, all would read
                 await self._acknowledge(query, link=self.link(press))
                 return
             asking = self._ask(room_of(message), query.from_user, press, prompt)
@@ -280,6 +284,12 @@ class Serving:
         elif message and message.migrate_from_chat_id:
             await self._memory.room_moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
 
+    async def _member_left(self, update: Update, context: _Context) -> None:
+        """A member went, or was thrown out."""
+        message = update.effective_message
+        if message and message.left_chat_member:
+            await self._memory.person_left(_person(message.left_chat_member), str(message.chat.id))
+
     async def _welcomed(self, update: Update, context: _Context) -> None:
         """We were let in, thrown out, blocked, restricted, or let in again."""
         change = update.my_chat_member
@@ -321,7 +331,7 @@ class Serving:
             return Rank.OWNER
         if person == where.id:  # an anonymous administrator, or a channel, whose posts are by administrators
             return Rank.MODERATOR
-        if not where.community or self._commands.rank(what) is Rank.MEMBER:
+        if not where.community or not self._commands.heeds_rank(what):
             return Rank.MEMBER
         try:
             member = await self._bot.get_chat_member(int(where.id), int(person))
@@ -362,13 +372,24 @@ class Serving:
         elif reply.edit:
             await _trying(self.send(place, reply.edit))
         if reply.new:
-            await _trying(self.send(place, reply.new))
+            await _trying(self._send_new(request, place, reply.new))
         if reply.file:
             await _trying(self._send_file(place, reply.aside, reply.file))
         elif reply.aside and request.where.private:
             await _trying(self.send(place, reply.aside))
         elif reply.aside:
             await _trying(self._aside(request, reply.aside, answering))
+
+    async def _send_new(self, request: Request, place: Place, card: Card) -> None:
+        """Send a card. In private, one that asks for text before all is a prompt by itself."""
+        sent = await self.send(place, card)
+        first = card.buttons[0].press if card.buttons else Press("")
+        if request.where.private and first.verb in self._commands.prompts:
+            await self._keep_prompt(place.chat, sent, request.who.id, first)
+
+    async def _keep_prompt(self, chat: int, message: int, person: str, press: Press) -> None:
+        await self._memory.keep(self._prompt_name(chat, message), f"{person} {press.pack()}")
+        await self._memory.keep(self._prompt_name(chat), str(message))
 
     async def _show_shared(self, request: Request, reply: Reply, message: str) -> None:
         """The same, on a message that was shared into a chat where we may not be."""
@@ -481,8 +502,7 @@ class Serving:
     async def _ask(self, where: Room, person: User, press: Press, prompt: str) -> None:
         """Ask in private for the text of a press; what answers this message will be it."""
         asked = await self._delivery.send(Place.of(where), Page(Text(prompt)), force_reply=prompt[:64])
-        await self._memory.keep(self._prompt_name(asked.chat.id, asked.message_id), f"{person.id} {press.pack()}")
-        await self._memory.keep(self._prompt_name(asked.chat.id), str(asked.message_id))
+        await self._keep_prompt(asked.chat.id, asked.message_id, str(person.id), press)
 
     def _prompt_name(self, chat: int, message: int | None = None) -> str:
         """Under what a prompt is kept, or the number of the latest prompt of a private chat."""

@@ -16,7 +16,9 @@ ANSWER_LIMIT = 1_000
 TEXT_LIMIT = 3_000  # characters of an explanation or a code example: one card on every platform
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Name = Annotated[Slug, StringConstraints(max_length=40)]  # of topics and sections, which buttons carry
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=QUESTION_LIMIT)]
+Title = Annotated[Line, StringConstraints(max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT)]
 Code = Annotated[str, StringConstraints(pattern=r"\S", max_length=TEXT_LIMIT)]
 
@@ -132,19 +134,19 @@ class SectionFile(_Value):
     `topic` defaults to the folder's name, `section` to the file's, `title` to the section.
     """
 
-    topic: Slug
-    section: Slug
-    title: Line
+    topic: Name
+    section: Name
+    title: Title
     questions: tuple[Question, ...] = Field(min_length=1)
 
 
 class TopicFile(_Value):
     """`topic.yaml` of a folder: how its topic is presented."""
 
-    topic: Slug
-    title: Line
+    topic: Name
+    title: Title
     summary: Text | None = None
-    sections: tuple[Slug, ...] = ()  # the order in which they are listed
+    sections: tuple[Name, ...] = ()  # the order in which they are listed
     aliases: dict[str, tuple[Line, ...]] = {}  # spellings of a term, as typed or dictated
 
 

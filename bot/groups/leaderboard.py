@@ -64,7 +64,7 @@ class Leaderboard:
         parts = [
             "  \n".join(board_line(one, learner.id) for one in standings) or say("Nobody has points yet. Be the first.")
         ]
-        parts.append(await self._own(community, bucket, learner, number))
+        parts += await self._own(community, bucket, learner, number)
         if winners := await self._winners(community, _before(today, period), period, topic):
             parts.append(winners)
         if number > 1:
@@ -77,13 +77,17 @@ class Leaderboard:
         fields = ((say("Page"), f"{page + 1}/{last + 1}"),) if last else ()
         return Card(_heading(period, self._title(topic)), "\n\n".join(parts), fields, tuple(rows))
 
-    async def _own(self, community: Community, bucket: str, learner: Learner, number: int) -> str:
-        mine = await self._boards.mine(community, bucket, learner.id)
-        if mine:
-            return say("**You are {rank} of {number}.**", rank=_ordinal(mine.rank), number=number)
+    async def _own(self, community: Community, bucket: str, learner: Learner, number: int) -> list[str]:
+        """Where the one who asked stands, for all to read, so by name; nothing of who hides."""
         if learner.hidden:
-            return say("You are hidden, so you are on no board; `/settings hide:no` changes that.")
-        return say("You have no points here yet. `/quiz` deals a question.")
+            return []
+        mine = await self._boards.mine(community, bucket, learner.id)
+        if not mine:
+            return [say("You have no points here yet. `/quiz` deals a question.")]
+        rank = _ordinal(mine.rank)
+        if mine.name:
+            return [say("**You are {rank} of {number}, {name}.**", rank=rank, number=number, name=_name(mine))]
+        return [say("**You are {rank} of {number}.**", rank=rank, number=number)]
 
     async def _winners(self, community: Community, day: date | None, period: str, topic: str) -> str:
         """Who won the period before."""

@@ -22,7 +22,7 @@ class Losses:
     async def lost(self, schedule: Schedule, why: str) -> None:
         """The room does not want us any more, as a post has found out."""
         await self._store.room_gone(schedule.room)
-        if schedule.told:
+        if schedule.told or not schedule.person:  # who set it has deleted their data
             return
         await self._store.schedules.told(schedule.id, told=True)
         body = say("{why}. I go on by myself when I may post there again.", why=escape(why.rstrip(".")))

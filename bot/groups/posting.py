@@ -23,6 +23,7 @@ from bot.wording import say
 logger = logging.getLogger(__name__)
 
 CATCH_UP = timedelta(days=7)  # of days that were missed, so many are told
+LATE = timedelta(minutes=1)  # after which a post that leaves counts as late
 
 
 class Posts:
@@ -77,6 +78,7 @@ class Posts:
         why = ""
         if not in_time(post.due, now, schedule.zone):
             why = say("we were away")
+            self._lane.tally.count("skipped", schedule.room.platform)
         elif schedule.gone:
             why = await self._losses.still(schedule)
         if why:
@@ -123,6 +125,8 @@ class Posts:
         card = post_card(schedule, deal, entry)
         discuss = entry.question.question if schedule.thread and not post.reveal_at else ""
         message = await self._lane.post(schedule.room, card, Posting(deal.id, schedule.ping, discuss))
+        if self._now() - post.due > LATE:
+            self._lane.tally.count("late", schedule.room.platform)
         await self._losses.arrived(schedule)
         return replace(post, state="sent", deal=deal.id, message=message)
 

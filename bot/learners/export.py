@@ -37,6 +37,8 @@ class Profile(_Part):
     timezone: str | None
     zone_changed_at: Moment | None
     created_at: Moment
+    battled_at: Moment | None = Field(description="when they last were in a battle that counted on boards")
+    rival: int | None = Field(description="how strong their simulated opponent is")
     former: bool = Field(description="of a learner from before a link that can still be undone")
 
 
@@ -166,6 +168,29 @@ class Room(_Part):
     former_id: str | None
 
 
+class Player(_Part):
+    """A battle of the last day, in which this person played."""
+
+    platform: str
+    joined_at: Moment
+    gone: bool
+
+
+class Choice(_Part):
+    """What was chosen in a battle of the last day."""
+
+    value: str
+    chosen_at: Moment
+
+
+class Battle(_Part):
+    """A battle of the last day that this person began."""
+
+    platform: str
+    questions: int
+    began_at: Moment
+
+
 class Absence(_Part):
     """A server or group that this person has left."""
 
@@ -213,6 +238,9 @@ class Export(_Part):
     sessions: tuple[Session, ...]
     schedules: tuple[Schedule, ...]
     rooms: tuple[Room, ...]
+    played: tuple[Player, ...]
+    choices: tuple[Choice, ...]
+    battles: tuple[Battle, ...]
     absences: tuple[Absence, ...]
     links: tuple[datetime, ...] = Field(description="when accounts were linked, as far as that can be undone")
     codes: tuple[Code, ...]
@@ -234,6 +262,9 @@ _TABLES = {
     "scores": "score",
     "schedules": "schedule",
     "rooms": "room",
+    "played": "player",
+    "choices": "choice",
+    "battles": "battle",
     "absences": "absent",
     "codes": "code",
     "wrong_tries": "wrong_try",

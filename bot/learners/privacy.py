@@ -94,6 +94,7 @@ class Privacy:
                 "your own words what you typed, and the key points that you say you made. Of voice messages nothing."),
             say("**What follows from them**: days of practice, reviews, points by server or group and period."),
             say("**Reviews and interviews** that you began, how you rated yourself, and questions you were asked."),
+            say("**Battles**: that you played, and what you chose, for a day."),
             say("**For some time**: codes of `/link` and of *Delete* (as hashes, ten minutes), wrong codes (an hour), "
                 "what was yours before accounts were linked (a day), prompts that wait for your answer ({kept}), "
                 "and that you left a group.", kept=kept),

@@ -13,6 +13,7 @@ TYPED = 2  # times what a choice earns
 FIRST = 1  # more, for the first that earns anything on a day in a community
 MOST = 50  # a day in one community
 HASTE = 2.0  # seconds in which nobody has read a question
+FULL_BATTLE = 5  # players from whom on a battle earns all that its choices would earn elsewhere
 
 
 def points(
@@ -42,6 +43,21 @@ def points(
         return 0
     worth = (worth + 1) // 2 if known else worth
     return max(0, min(worth + (0 if earned else FIRST), MOST - earned))
+
+
+def battle_points(worth: int, players: int, *, counts: bool) -> int:
+    """What a choice in a battle is worth on boards: a fifth of it for each player, all of it for five, none alone.
+
+    So a circle of friends can't make more of their points by playing each other than by practising.
+
+    Args:
+        worth: what the choice would earn elsewhere; see `points`
+        players: how many have answered this question, without the simulated opponent
+        counts: whether no other battle of the learner's counted in the hour before
+    """
+    if players < 2 or not counts:
+        return 0
+    return (2 * worth * min(players, FULL_BATTLE) + FULL_BATTLE) // (2 * FULL_BATTLE)
 
 
 def buckets(day: date) -> tuple[str, str, str, str]:

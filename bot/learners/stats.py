@@ -133,7 +133,7 @@ def _habits(given: Sequence[Given], zone: tzinfo) -> list[str]:
     waits = [(one.answered - one.dealt).total_seconds() for one in given if one.private]
     if thought := [wait for wait in waits if wait <= LONGEST]:
         shown = count("{number} second", "{number} seconds", round(median(thought)))
-        parts.append(say("You take {time} for an answer, in the middle.", time=shown))
+        parts.append(say("Half of your answers take less than {time}.", time=shown))
     if best := _best_hours(given, zone):
         hour, share = best
         text = say(

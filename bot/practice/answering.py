@@ -17,6 +17,7 @@ from bot.practice.dealing import Dealer
 from bot.practice.remembering import reviewed
 from bot.store.database import StoreError
 from bot.store.store import Answer, Before, Deal, Dealt, Learner, Ledger, Store
+from bot.tally import Tally
 from bot.wording import count, say
 
 ALONE = frozenset({"type", "pass"})  # verbs that may come from the private chat of who was asked in a room
@@ -52,11 +53,13 @@ class Answering:
         zones: Zones,
         now: Callable[[], datetime],
         answered: Callable[[Deal], None] = lambda deal: None,
+        tally: Tally | None = None,
     ) -> None:
         self._store = store
         self._dealer = dealer
         self._zones = zones
         self._answered = answered  # told of every first answer in a shared room
+        self._tally = tally or Tally()
         self.now = now
 
     async def dealt(self, request: Request, learner: Learner, press: Press) -> Dealt:
@@ -71,7 +74,8 @@ class Answering:
         where, room = request.where, dealt.room
         here = where.platform == room.platform and where.id in (room.id, dealt.former_id)
         alone = where.private and not room.private and where.platform == room.platform
-        if alone and not here and not dealt.answer and dealt.deal.mode != "flash" and press.verb not in ALONE:
+        secret = dealt.deal.mode != "flash" and not dealt.answer and not self.is_closed(dealt.deal)
+        if alone and not here and secret and press.verb not in ALONE:
             raise Refusal(say("Answer it where it was asked, then I show mine."))
         if not here and not alone:
             raise Refusal(say("This question was dealt elsewhere"), say("`/quiz` deals one here."))
@@ -86,6 +90,14 @@ class Answering:
             raise Refusal(say("This question has changed since it was dealt"), say("`/quiz` deals a new one."))
         return Opened(dealt, entry)
 
+    def check_open(self, deal: Deal) -> None:
+        """Raises Refusal for a deal that takes no answers any more."""
+        if self.is_closed(deal):
+            raise Refusal(say("This question is closed"), say("`/quiz` deals a new one."))
+
+    def is_closed(self, deal: Deal) -> bool:
+        return deal.closed_at is not None and deal.closed_at <= self.now()
+
     async def record(
         self, request: Request, learner: Learner, opened: Opened, answer: Answer, rating: Rating, right: float = 0
     ) -> Recorded:
@@ -94,8 +106,7 @@ class Answering:
         if dealt.answer:
             return Recorded(dealt, dealt.answer, again=True)
         now = self.now()
-        if dealt.deal.closed_at and dealt.deal.closed_at <= now:
-            raise Refusal(say("This question is closed"), say("`/quiz` deals a new one."))
+        self.check_open(dealt.deal)
         review = reviewed(dealt.review, rating, now)
         kept, new_day = await self._store.answer(
             dealt,
@@ -109,6 +120,7 @@ class Answering:
             lambda before: _worth(opened, answer.mode, right, before, now),
         )
         if kept:
+            self._tally.count("answers", request.who.platform, kept.verdict)
             if not dealt.room.private:
                 self._answered(dealt.deal)
             return Recorded(replace(dealt, review=review), kept, again=False, new_day=new_day)

@@ -1,6 +1,7 @@
 """What a question, its verdict and its explanation look like. Pure: rows of the database and the bank in, cards out."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from bot.store.store import Answer, Deal, Review
 from bot.wording import count, say
 
 LETTERS = "ABCDE"
+ROW = 5  # buttons, as many as Discord takes
 
 
 def question_card(deal: Deal, entry: Entry, *, private: bool, poll: bool = False) -> Card:
@@ -94,7 +96,12 @@ def verdict_card(deal: Deal, entry: Entry, answer: Answer, *, again: bool = Fals
     return Card(heading, "\n\n".join(parts), fields, (more(deal, entry),), tone)
 
 
-def answer_card(deal: Deal, entry: Entry, *, rated: bool, verb: str = "rate") -> Card:
+def in_rows(buttons: Sequence[Button]) -> tuple[tuple[Button, ...], ...]:
+    """Buttons in rows that every platform shows."""
+    return tuple(tuple(buttons[start : start + ROW]) for start in range(0, len(buttons), ROW))
+
+
+def answer_card(deal: Deal, entry: Entry, *, rated: bool) -> Card:
     """The other side of a flash card, with buttons to rate oneself."""
     parts = [_said(entry)]
     points = [f"- {point.text}" for point in entry.question.key_points if point.weight]
@@ -104,7 +111,7 @@ def answer_card(deal: Deal, entry: Entry, *, rated: bool, verb: str = "rate") ->
     if not rated:
         parts.append(say("How well did you know it?"))
         labels = {"again": say("Again"), "hard": say("Hard"), "good": say("Good"), "easy": say("Easy")}
-        rows.insert(0, tuple(Button(labels[name], Press(verb, deal.id, name)) for name in RATINGS))
+        rows.insert(0, tuple(Button(labels[name], Press("rate", deal.id, name)) for name in RATINGS))
     return Card(entry.question.question, "\n\n".join(parts), rows=tuple(rows))
 
 

@@ -56,7 +56,7 @@ class Finding:
         """Questions about these words, to be shared in any chat: for each a name, and a card that works there."""
         return [
             (entry.code, cards.shared_card(entry, self._dealer.shuffled(entry)))
-            for entry in self._index.titles(words, SHARED)
+            for entry in (self._index.titles(words, SHARED) if _says_anything(words) else ())
         ]
 
     def titles(self, words: str) -> list[str]:
@@ -64,7 +64,7 @@ class Finding:
         return [entry.question.question[:TITLE] for entry in self._index.titles(words, COMPLETED)]
 
     def _found(self, words: str, page: int) -> Card:
-        hits = self._index.search(words, PAGE, page * PAGE)
+        hits = self._index.search(words, PAGE, page * PAGE) if _says_anything(words) else []
         if not hits:
             near = ", ".join(f"`{name}`" for name in self._bank.nearest(words))
             raise Refusal(
@@ -86,18 +86,24 @@ class Finding:
             further.append(_turn(say("Previous page"), page - 1, words))
         if first - 1 + len(hits) < number:
             further.append(_turn(say("Next page"), page + 1, words))
-        rows = (numbers, tuple(button for button in further if button))
+        rows = (numbers, tuple(further))
         shown = f"{number}+" if number >= MOST else str(number)
         heading = count("{shown} question found", "{shown} questions found", number, shown=shown)
         return Card(heading, "\n".join(lines), rows=tuple(row for row in rows if row))
+
+
+def _says_anything(words: str) -> bool:
+    """Whether there is a letter or a digit in it; without words at all, one asks for whatever there is."""
+    return not words.strip() or any(char.isalnum() for char in words)
 
 
 def _where(entry: Entry) -> str:
     return f"{entry.topic.title} · {entry.section.title} · {cards.level_name(entry.question.level)}"
 
 
-def _turn(label: str, page: int, words: str) -> Button | None:
-    """A button for another page; none if these words are too long to be its address."""
+def _turn(label: str, page: int, words: str) -> Button:
+    """A button for another page. Its address has as much of the words as there is space for."""
     value = f"{page}.{' '.join(words.split())}"
-    fits = len(f"find::{value}".encode(errors="replace")) <= PRESS_LIMIT
-    return Button(label, Press("find", value=value)) if fits else None
+    while len(f"find::{value}".encode(errors="replace")) > PRESS_LIMIT:
+        value = value[:-1]
+    return Button(label, Press("find", value=value.rstrip()))

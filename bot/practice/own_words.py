@@ -9,7 +9,7 @@ from bot.messages import Button, Card, Press, Refusal, Reply, Request, Typed, Vo
 from bot.practice import cards
 from bot.practice.answering import Answering, Opened, Recorded
 from bot.practice.grading import PointGrade, Status
-from bot.practice.remembering import RATINGS, rating_of_share, replayed
+from bot.practice.remembering import rating_of_share, replayed
 from bot.practice.verdicts import AIM, Verdicts, missing, verdict_of
 from bot.store.store import Answer, Learner, Store
 from bot.wording import say
@@ -28,9 +28,8 @@ class OwnWords:
         opened = await self._open(request, learner, press)
         if isinstance(request.what, Voice):
             return await self._spoken(request, learner, opened, request.what.seconds)
-        if (
-            isinstance(request.what, Press) and not opened.dealt.answer
-        ):  # by a link: the question, before it is asked for
+        if isinstance(request.what, Press) and not opened.dealt.answer:  # by a link: first the question
+            self._answering.check_open(opened.deal)
             asked = cards.question_card(replace(opened.deal, mode="typed"), opened.entry, private=False)
             asked = replace(asked, rows=asked.rows[:1], alone=None)
             return Reply(new=asked) if request.where.private else Reply(aside=asked)
@@ -49,19 +48,10 @@ class OwnWords:
             return await self._shown(request, learner, opened, Recorded(opened.dealt, opened.dealt.answer, again=True))
         if not opened.dealt.room.private:  # others answer it, and it earns points
             raise Refusal(say("This one I can only take in writing"), say("Press the button again, and type it."))
+        await self._store.turn_over(opened.deal)  # whoever has seen its other side earns nothing by it any more
         told = say("You spoke for {seconds} s; {aim} are the aim. I keep nothing of it.", seconds=seconds, aim=AIM)
-        card = cards.answer_card(opened.deal, opened.entry, rated=False, verb="spoke")
+        card = cards.answer_card(opened.deal, opened.entry, rated=False)
         return Reply(new=replace(card, body=f"{told}\n\n{card.body}"))
-
-    async def spoke(self, request: Request, learner: Learner, press: Press) -> Reply:
-        """How well a spoken answer went, by the learner's own judgement; it counts as a flash card does."""
-        opened = await self._open(request, learner, press)
-        if not opened.dealt.room.private or press.value not in RATINGS:
-            raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
-        answer = Answer(press.value, "rated", mode="flash")
-        recorded = await self._answering.record(request, learner, opened, answer, RATINGS[press.value])
-        card = self._verdicts.rated(opened, recorded, self._answering.now())
-        return await self._answering.shown(request, learner, recorded, card)
 
     async def give_up(self, request: Request, learner: Learner, press: Press) -> Reply:
         """Who does not know an answer sees it; that counts as an answer, and as forgotten."""
@@ -101,10 +91,13 @@ class OwnWords:
             made = sum(one.weight for one in grade.points if one.status is Status.COVERED or one.id in claims)
             share = _percent(made / total if total else 1)
             if not await self._store.claims.count(opened.deal.id, learner.id, share, len(claims)):
+                dealt = await self._store.dealt(opened.deal.id, learner)
+                if not dealt or not dealt.answer:  # deleted meanwhile, or somebody else's
+                    raise Refusal(say("I don't know this question any more"), say("`/quiz` deals a new one."))
                 continue
             answers = await self._store.reviews.answers(learner.id, opened.entry.name)
-            review = replayed(answers)
-            assert review  # noqa: S101 - there is this answer
+            if not (review := replayed(answers)):
+                continue
             if await self._store.reviews.settle(learner.id, opened.entry.name, answers, review):
                 return claims
 
@@ -130,7 +123,9 @@ def _percent(share: float) -> str:
 
 
 def _which(opened: Opened, left: Sequence[tuple[int, PointGrade]]) -> Card:
-    """Which of several key points it was."""
-    lines = "\n".join(f"{place}. {point.text}" for place, point in left)
-    buttons = tuple(Button(str(place), Press("claim", opened.deal.id, str(place))) for place, _ in left)
-    return Card(say("Which one did you say?"), lines, rows=(buttons,))
+    """Which of several key points it was. They are numbered as they stand here; their places are in the buttons."""
+    lines = "\n".join(f"{number}. {point.text}" for number, (_, point) in enumerate(left, 1))
+    buttons = [
+        Button(str(number), Press("claim", opened.deal.id, str(place))) for number, (place, _) in enumerate(left, 1)
+    ]
+    return Card(say("Which one did you say?"), lines, rows=cards.in_rows(buttons))

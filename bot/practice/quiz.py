@@ -71,6 +71,9 @@ class Quiz:
         """The verdict once more, in full, for who has answered."""
         opened = await self._answering.open(request, learner, press)
         answer = opened.dealt.answer
+        if not answer and self._answering.is_closed(opened.deal):
+            card = cards.answer_card(opened.deal, opened.entry, rated=True)
+            return Reply(new=card) if request.where.private else Reply(aside=card)
         if not answer:
             raise Refusal(say("Answer first, then I show mine."))
         claims = await self._store.claims.of(opened.deal.id, learner.id)

@@ -238,8 +238,10 @@ class Reviewing:
             heading, parts = say("No mistakes are left"), [say("All that you have missed, you have known since.")]
         else:
             heading, parts = say("Nothing is due"), [say("You remember it all for now.")]
-            if coming:
-                parts.append(say("The next one comes {when}.", when=self._when(learner, coming[0].due)))
+        if len(by_itself) < len(known):
+            parts = [say("What you missed again and again is set aside until you bring it back.")]
+        if coming and not wanted.mistakes:
+            parts.append(say("The next one comes {when}.", when=self._when(learner, coming[0].due)))
         parts.append(await self._preparation.told(learner))
         if due:
             parts.append(count("{number} other is due: `/review`.", "{number} others are due: `/review`.", len(due)))
@@ -313,8 +315,9 @@ class Reviewing:
             return card
         names = [f"{entry.topic.id}/{name}" for name in entry.question.follow_ups]
         follow_ups = [found.question.question for name in names if (found := self._bank.entry(name))]
+        rated = dealt is not None and dealt.answer is not None and dealt.answer.mode == "flash"
         parts = [
-            card.body,
+            "" if rated else card.body,  # which says when it comes again
             say(
                 "**You have missed this one {number} times, so I set it aside: it does not come by itself any more.** "
                 "Read the explanation, run the code, then close both and say it once in your own words.",

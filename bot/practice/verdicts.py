@@ -65,7 +65,7 @@ class Verdicts:
         parts = [note] if note else []
         if again:
             parts.append(say("You have answered this one before, and the first answer counts."))
-        parts += _told(grade.flags)
+        parts += _told(grade.flags) if answer.text else [say("Good to know. Read it aloud once; it comes again soon.")]
         parts += _key_points(grade, claims)
         parts += grade.mistakes
         if asked := self._follow_up(entry):
@@ -80,7 +80,8 @@ class Verdicts:
             fields.append((say("Points"), f"+{answer.points}"))
         heading, tone = _HEADINGS[answer.verdict]
         rows = [cards.more(opened.deal, entry)]
-        if any(point.status is not Status.COVERED and point.id not in claims for point in needed) and answer.text:
+        claimable = answer.text and not {EMPTY, KEYWORDS, COPIED} & set(grade.flags)
+        if claimable and any(point.status is not Status.COVERED and point.id not in claims for point in needed):
             rows.insert(0, (Button(say("I did say that"), Press("claim", opened.deal.id)),))
         return Card(say(heading), "\n\n".join(parts), tuple(fields), tuple(rows), tone)
 

@@ -18,6 +18,14 @@ class Statement(NamedTuple):
     values: Mapping[str, Any] = {}
 
 
+class Commits(NamedTuple):
+    """How group commit is doing: batches that wait now; and since the start, commits and the batches in them."""
+
+    waiting: int = 0
+    groups: int = 0
+    batches: int = 0
+
+
 class Database(Protocol):
     async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> Sequence[Row]:
         """The rows of a query."""

@@ -176,8 +176,8 @@ class Links:
         return bool((await self._database.write([Statement(_TRY, values)]))[0])
 
     async def was_right(self, who: Person) -> None:
-        """The tries of an account are forgotten."""
-        await self._database.write([Statement(_FORGET_TRIES, _account(who))])
+        """The last try does not count; wrong ones before it still do, or one's own code would make up for them."""
+        await self._database.write([Statement(sql, _account(who)) for sql in _RIGHT_TRY])
 
     # Who is who
 
@@ -537,7 +537,10 @@ _TRY = f"""
     RETURNING number
 """
 
-_FORGET_TRIES = "DELETE FROM wrong_try WHERE platform = :platform AND platform_id = :platform_id"
+_RIGHT_TRY = (
+    "UPDATE wrong_try SET number = number - 1 WHERE platform = :platform AND platform_id = :platform_id",
+    "DELETE FROM wrong_try WHERE platform = :platform AND platform_id = :platform_id AND number <= 0",
+)
 
 _LEARNER_OF = "SELECT learner FROM account WHERE platform = :platform AND platform_id = :platform_id"
 
@@ -626,15 +629,16 @@ _OF_BOTH = "learner IN (:maker, :joiner)"
 # the maker's. Questions that were seen in deals that are not kept any more come before all deals.
 _JOIN = (
     """
-    INSERT INTO learner (id, timezone, zone_changed_at, created_at, name, hidden)
-    SELECT :learner, :timezone, :zone_changed, min(created_at), :name, :hidden
-    FROM learner WHERE id IN (:maker, :joiner)
+    INSERT INTO learner (id, timezone, zone_changed_at, created_at, name, hidden, battle, battled_at, rival)
+    SELECT :learner, :timezone, :zone_changed, least_created.at, :name, :hidden, battle, battled_at, rival
+    FROM learner, (SELECT min(created_at) AS at FROM learner WHERE id IN (:maker, :joiner)) AS least_created
+    WHERE id IN (:maker, :joiner) ORDER BY coalesce(battled_at, 0) DESC, rival IS NULL, id = :joiner LIMIT 1
     """,
     """
     INSERT INTO link (id, learner, maker, joiner, linked_at) VALUES (:link, :learner, :maker, :joiner, :linked)
     """,
     "DELETE FROM code WHERE platform = :code_platform AND platform_id = :code_person AND purpose = 'link'",
-    "DELETE FROM wrong_try WHERE platform = :platform AND platform_id = :platform_id",
+    *_RIGHT_TRY,
     f"UPDATE account SET {_MOVED} WHERE {_OF_BOTH}",
     f"""
     UPDATE answer SET {_MOVED} WHERE learner = :maker AND NOT EXISTS (
@@ -664,6 +668,19 @@ _JOIN = (
     """,
     f"UPDATE session SET {_MOVED} WHERE {_OF_BOTH}",
     f"UPDATE schedule SET learner = :learner WHERE {_OF_BOTH}",
+    "UPDATE battle SET opener = :learner WHERE opener IN (:maker, :joiner)",
+    *(
+        f"""
+        UPDATE {table} SET learner = :learner WHERE learner = {side} AND NOT EXISTS (
+            SELECT 1 FROM {table} AS other WHERE other.learner = :learner AND {same}
+        )
+        """
+        for table, same in (
+            ("player", "other.battle = player.battle"),
+            ("choice", "other.battle = choice.battle AND other.place = choice.place"),
+        )
+        for side in (":maker", ":joiner")
+    ),
     """
     INSERT INTO seen (audience, question, number)
     SELECT :learner, question, row_number() OVER (ORDER BY min(number), question) FROM seen
@@ -785,6 +802,18 @@ _BACK_AGAIN = (
         WHERE account.platform = schedule.platform AND account.platform_id = schedule.person AND account.learner = :side
     )
     """,
+    *(
+        f"""
+        UPDATE {table} SET {column} = :side WHERE {column} = :learner AND {key} IN (
+            SELECT id FROM battle WHERE platform IN (SELECT platform FROM account WHERE learner = :side)
+        )
+        """
+        for table, column, key in (
+            ("battle", "opener", "id"),
+            ("player", "learner", "battle"),
+            ("choice", "learner", "battle"),
+        )
+    ),
     """
     DELETE FROM seen WHERE audience = :side
         AND question IN (SELECT question FROM deal WHERE audience = :learner AND origin IN (:learners))
@@ -820,6 +849,8 @@ _DAY = """
 """
 
 _GONE = (
+    "UPDATE battle SET opener = :side WHERE opener = :learner",
+    *(f"UPDATE {table} SET learner = :side WHERE learner = :learner" for table in ("player", "choice")),
     "UPDATE schedule SET learner = :side WHERE learner = :learner",
     "UPDATE session SET learner = :side WHERE learner = :learner",
     "DELETE FROM link WHERE id = :link",

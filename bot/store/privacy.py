@@ -4,14 +4,16 @@ Answers in communities stay when their learner goes, and so do their points, so 
 stay true. They are nobody's then: a new learner's, without account and name. Everything else is deleted.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from secrets import token_hex
 
 from bot.messages import Room
 from bot.store.database import Database, Row, Statement, StoreError
 from bot.store.linking import NEVER, Link, Links, among, settled
+
+logger = logging.getLogger(__name__)
 
 Everything = Mapping[str, Sequence[Row]]  # by table
 
@@ -46,7 +48,10 @@ class Privacy:
         for one in selves:
             batch += _forgotten(one, now)
         await self._database.write(batch)
-        await self.scrub()
+        try:
+            await self._database.scrub()
+        except StoreError as error:
+            logger.warning("a person is deleted, but traces may be left in the file: %s", error)
 
     async def settle(self, link: Link, heir: str, holders: Sequence[str], now: datetime) -> None:
         """A link can't be undone any more: the two are nobody from now on, and what is left with them counts nowhere.
@@ -57,12 +62,6 @@ class Privacy:
         for one in link.both:
             batch += _forgotten(one, now)
         await self._database.write(batch)
-        await self.scrub()
-
-    async def scrub(self) -> None:
-        """Leave no trace of what was deleted. What can't be done now, while others read, is done at night."""
-        with suppress(StoreError):
-            await self._database.scrub()
 
 
 def _room_values(where: Room | None) -> dict[str, object]:
@@ -117,7 +116,7 @@ _FORMER = "learner <> :learner AS former"
 _ABOUT_LEARNER = {
     "account": "SELECT platform, platform_id FROM account WHERE learner IN (:learners) ORDER BY platform, platform_id",
     "learner": """
-        SELECT name, hidden, timezone, zone_changed_at, created_at, id <> :learner AS former
+        SELECT name, hidden, timezone, zone_changed_at, created_at, battled_at, rival, id <> :learner AS former
         FROM learner WHERE id IN (:learners) ORDER BY created_at
     """,
     "reminder": f"""
@@ -168,6 +167,12 @@ _ABOUT_LEARNER = {
             schedule.person, {_ROOM}
         FROM schedule JOIN room ON room.id = schedule.room WHERE schedule.learner IN (:learners)
     """,
+    "player": """
+        SELECT battle.platform, player.joined_at, player.gone FROM player JOIN battle ON battle.id = player.battle
+        WHERE player.learner IN (:learners) ORDER BY player.joined_at
+    """,
+    "choice": "SELECT value, chosen_at FROM choice WHERE learner IN (:learners) ORDER BY chosen_at",
+    "battle": "SELECT platform, questions, began_at FROM battle WHERE opener IN (:learners) ORDER BY began_at",
     "absent": """
         SELECT DISTINCT absent.platform, (
             SELECT max(room.title) FROM room
@@ -223,8 +228,19 @@ _FORGET = (
     "DELETE FROM step WHERE session IN (SELECT id FROM session WHERE learner = :learner)",
     *(
         f"DELETE FROM {table} WHERE learner = :learner"
-        for table in ("session", "practice_day", "review", "reminder", "interview", "absent", "account")
+        for table in (
+            "session",
+            "practice_day",
+            "review",
+            "reminder",
+            "interview",
+            "absent",
+            "account",
+            "player",
+            "choice",
+        )
     ),
+    "UPDATE battle SET opener = '' WHERE opener = :learner",
     "DELETE FROM seen WHERE audience = :learner",
     *(
         f"DELETE FROM {table} WHERE deal IN (SELECT id FROM deal WHERE audience = :learner)"

@@ -7,6 +7,8 @@ from importlib.resources import files
 
 from bot.store.database import ConflictError, Database, Statement, StoreError
 
+UNFINISHED = 1_000_000  # marks, as the last migration, the target of a copy that has not come to its end
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -37,20 +39,23 @@ def migrations() -> tuple[Migration, ...]:
 async def migrate(database: Database) -> int:
     """Bring the database to this version; how many migrations that took.
 
-    Several processes may do it at once. StoreError when a newer version has written the database.
+    Several processes may do it at once. StoreError when a newer version has written the database, or a copy has not
+    come to its end.
     """
     known = migrations()
     done = 0
     while True:
-        version = await _version(database)
-        if version > len(known):
+        found = await version(database)
+        if found == UNFINISHED:
+            raise StoreError("The database is the target of a copy that has not come to its end; `copy` again.")
+        if found > len(known):
             raise StoreError(
-                f"The database was written by a newer version of Prepdeck (schema {version}, this version knows "
+                f"The database was written by a newer version of Prepdeck (schema {found}, this version knows "
                 f"{len(known)}); update Prepdeck or restore a backup."
             )
-        if version == len(known):
+        if found == len(known):
             return done
-        step = known[version]
+        step = known[found]
         record = Statement(
             "INSERT INTO migration (number, name, digest) VALUES (:number, :name, :digest)",
             {"number": step.number, "name": step.name, "digest": step.digest},
@@ -59,18 +64,13 @@ async def migrate(database: Database) -> int:
             await database.write([record, *(Statement(sql) for sql in step.statements)])
             done += 1
         except ConflictError:
-            if await _version(database) == version:  # nobody else did it: the migration itself is at fault
+            if await version(database) == found:  # nobody else did it: the migration itself is at fault
                 raise
 
 
-async def _version(database: Database) -> int:
+async def version(database: Database) -> int:
+    """The number of the last migration; 0 for a database without any."""
     create = "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT, digest TEXT)"
-    for last in (False, True):
-        try:
-            await database.write([Statement(create)])
-            break
-        except ConflictError:  # PostgreSQL: somebody else creates it at this moment
-            if last:
-                raise
-    rows = await database.fetch("SELECT coalesce(max(number), 0) AS version FROM migration")
-    return int(rows[0]["version"])
+    await database.write([Statement(create)])
+    rows = await database.fetch("SELECT coalesce(max(number), 0) AS last FROM migration")
+    return int(rows[0]["last"])

@@ -6,6 +6,7 @@ are shared by all who wait. Reads have a connection of their own, so that they d
 
 import asyncio
 import errno
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +16,13 @@ from typing import Any, Generic, TypeVar
 
 import aiosqlite
 
-from bot.store.database import ConflictError, Row, Statement, StoreError
+from bot.store.database import Commits, ConflictError, Row, Statement, StoreError
+
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT = 5.0  # seconds to wait for another process's transaction
+SCRUB_LIMIT = 50_000  # pages, of 4 kB, of a file that can be written anew while people wait
+SCRUB_TRIES = 5  # to empty the write-ahead log, against others who read it
 GROUP_LIMIT = 500  # batches or queries in one hop: bounds how long the first of them waits
 
 _PRAGMAS = (
@@ -72,8 +77,31 @@ class SqliteDatabase:
         return await self._in(self._writes, batch)
 
     async def scrub(self) -> None:
-        """Carry the write-ahead log over into the file, where nothing of what was deleted is left, and empty it."""
-        await self._in(self._reads, Statement("PRAGMA wal_checkpoint(TRUNCATE)"))
+        """Write the file anew: what is deleted is overwritten, but pages that were split may have kept a copy.
+
+        Reads go on meanwhile, writes wait: about a second for a million answers. A larger file is left as it is.
+        """
+        try:
+            connection = await aiosqlite.connect(self._path, isolation_level=None, timeout=BUSY_TIMEOUT)
+            try:
+                ((pages,),) = await connection.execute_fetchall("PRAGMA page_count")
+                if pages <= SCRUB_LIMIT:
+                    await connection.execute_fetchall("VACUUM")
+                else:
+                    logger.warning("%s is large: VACUUM it yourself to wipe the last traces of deletions", self._path)
+                for _ in range(SCRUB_TRIES):
+                    ((busy, *_),) = await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not busy:
+                        return
+            finally:
+                await connection.close()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(_sentence(error, self._path)) from error
+        raise StoreError(f"The database {self._path} was read all the time; its write-ahead log could not be emptied.")
+
+    @property
+    def commits(self) -> Commits:
+        return self._writes.done
 
     async def close(self) -> None:
         """Finish what was handed over, then close the file."""
@@ -102,6 +130,11 @@ class _Lane(Generic[_Work, _Done]):
         self._do_all = do_all
         self._waiting: list[tuple[_Work, asyncio.Future[_Done]]] = []
         self._running: asyncio.Task[None] | None = None
+        self._groups = self._works = 0
+
+    @property
+    def done(self) -> Commits:
+        return Commits(len(self._waiting), self._groups, self._works)
 
     async def do(self, work: _Work) -> _Done:
         done: asyncio.Future[_Done] = asyncio.get_running_loop().create_future()
@@ -119,6 +152,7 @@ class _Lane(Generic[_Work, _Done]):
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                self._groups, self._works = self._groups + 1, self._works + len(group)
                 results: Sequence[_Done | Exception]
                 try:
                     # aiosqlite has no public way to run several statements in one hop; its own methods call this.

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from bot.messages import Person, Room
+from bot.store.battles import Battles
 from bot.store.boards import Boards
 from bot.store.claims import Claims
 from bot.store.database import Database, Row, Statement
@@ -124,6 +125,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.schedules = Schedules(database)
+        self.battles = Battles(database)
         self.boards = Boards(database)
         self.sessions = Sessions(database)
         self.claims = Claims(database)
@@ -272,6 +274,10 @@ class Store:
         }
         kept, _ = await self._database.write([Statement(_DEAL, values), Statement(_NOW_SEEN, values)])
         return bool(kept)
+
+    async def turn_over(self, deal: Deal) -> None:
+        """Make a deal a flash card: its other side was shown."""
+        await self._database.write([Statement(_TURN_OVER, {"deal": deal.id})])
 
     async def dealt(self, deal: str, learner: Learner) -> Dealt | None:
         rows = await self._database.fetch(_DEALT, {"deal": deal, "learner": learner.id})
@@ -476,10 +482,15 @@ _MOVED = (
         WHERE room IN (
             SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
             WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
-                AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.room = old.id)
+                AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.room = old.id{running})
         )
         """
-        for table in ("schedule", "post", "digest")
+        for table, running in (
+            ("schedule", ""),
+            ("post", ""),
+            ("digest", ""),
+            ("battle", " AND there.ended_at IS NULL"),
+        )
     ),
     *(
         f"""
@@ -488,7 +499,7 @@ _MOVED = (
             WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
         )
         """
-        for table in ("schedule", "post", "digest")
+        for table in ("schedule", "post", "digest", "battle")
     ),
     """
     DELETE FROM room WHERE platform = :platform AND platform_id = :new AND thread IN (
@@ -549,6 +560,8 @@ _NOW_SEEN = """
     WHERE id = :id AND audience = :audience AND number = :number
     ON CONFLICT (audience, question) DO UPDATE SET number = excluded.number
 """
+
+_TURN_OVER = "UPDATE deal SET mode = 'flash' WHERE id = :deal"
 
 _DEALT = """
     SELECT deal.*, room.platform, room.platform_id, room.thread, room.community, room.private, room.former_id,

@@ -60,7 +60,6 @@ class Tidying:
         """The pass has come to its end for this night; the next one begins with the first deal."""
         values = {"seen": state.receipt, "receipt": token_hex(8), "night": night.isoformat()}
         await self._database.write([Statement(_END, values)])
-        await self._privacy.scrub()
 
     async def _settle(self, link: Link, now: datetime) -> None:
         """Two who were linked long enough ago are one for good; whoever may have become somebody else since, too."""
@@ -162,7 +161,10 @@ _NEEDED = """
     )
 """
 
-_ANSWERS = "deal IN (:learners) AND answered_at < :old AND learner IN (SELECT learner FROM nobody)"
+# By deal: who is nobody may have had many answers.
+_ANSWERS = """
+    deal IN (:learners) AND answered_at < :old AND EXISTS (SELECT 1 FROM nobody WHERE nobody.learner = answer.learner)
+"""
 
 _NOBODIES = f"SELECT DISTINCT learner FROM answer WHERE {_ANSWERS}"
 
