@@ -186,7 +186,7 @@ class _Read(Collector):
             families[what].add_metric(labels, number)
         yield from families.values()
         yield from self._platform_families()
-        commits: Commits = getattr(self._database, "commits", Commits())
+        commits: Commits = self._database.commits
         yield GaugeMetricFamily("prepdeck_commit_waiting", "Batches that wait for a commit", commits.waiting)
         yield CounterMetricFamily("prepdeck_commits", "Commits, each of all batches that waited", commits.groups)
         yield CounterMetricFamily("prepdeck_commit_batches", "Batches that were committed", commits.batches)

@@ -239,7 +239,8 @@ async def test_the_victim_of_a_deadlock_is_tried_again(postgres_url: str) -> Non
     database, other = await connect(postgres_url), await asyncpg.connect(postgres_url)
     await database.write([Statement(CREATE)])
     await database.write([Statement("INSERT INTO t (k, n) VALUES ('a', 0), ('b', 0)")])
-    await other.execute("SET deadlock_timeout = '1min'; BEGIN; UPDATE t SET n = n + 10 WHERE k = 'b'")
+    await other.execute("SET deadlock_timeout = '1min'")  # the victim is not this one
+    await other.execute("BEGIN; UPDATE t SET n = n + 10 WHERE k = 'b'")
     writing = asyncio.ensure_future(database.write([ADD, Statement("UPDATE t SET n = n + 1 WHERE k = 'b'")]))
     # Whether it holds the first row is seen by whoever does not wait for it.
     while await other.fetch("SELECT 1 FROM t WHERE k = 'a' FOR UPDATE SKIP LOCKED"):

@@ -33,6 +33,9 @@ class Database(Protocol):
     async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
         """Carry out all statements or none, durably; the rows that each returned."""
 
+    @property
+    def commits(self) -> Commits: ...
+
     async def scrub(self) -> None:
         """Leave no trace of what was deleted, as far as that is ours to do. It may fail to, and can be asked again."""
 

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from bot.store.database import ConflictError, Row, Statement, StoreError
+from bot.store.database import Commits, ConflictError, Row, Statement, StoreError
 
 READERS = 4  # connections; with the writer's five, so that four processes fit into the 20 of a small hosted server
 TIMEOUT = 10.0  # seconds for a statement
@@ -104,6 +104,7 @@ class PostgresDatabase:
         self._name = token_hex(8)
         self._receipts = count(1)
         self._closed = False
+        self._groups = self._batches = 0
 
     @classmethod
     async def open(cls, url: str) -> "PostgresDatabase":
@@ -164,6 +165,10 @@ class PostgresDatabase:
             self._writing = asyncio.create_task(self._write_all())
         return await self._meant(done)
 
+    @property
+    def commits(self) -> Commits:
+        return Commits(len(self._waiting), self._groups, self._batches)
+
     async def scrub(self) -> None:
         """PostgreSQL's own vacuum does it."""
 
@@ -200,6 +205,8 @@ class PostgresDatabase:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                self._groups += 1
+                self._batches += len(group)
                 results: Sequence[list[_Rows] | Exception]
                 try:
                     results = await self._commit([batch for batch, _ in group])
