@@ -26,7 +26,25 @@ settings.register_profile("prepdeck", deadline=None)  # how fast a machine is de
 settings.load_profile("prepdeck")
 
 POSTGRES = os.environ.get("PREPDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+LONG = (
+    "test_battle",
+    "test_daily",
+    "test_digest",
+    "test_linking",
+    "test_mock",
+    "test_privacy",
+    "test_retention",
+    "test_review",
+)
 HOW = "set PREPDECK_TEST_POSTGRES=postgresql://user@host/database to a server on which schemas may be made"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long conversations are held on SQLite every time, and on PostgreSQL too where there is time for it."""
+    for item in items:
+        if item.path.stem in LONG and "postgres" in item.name:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,12 @@ async def left_unfinished(url: str) -> None:
     await database.close()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database without any tables, on which those of a test may be made."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 @pytest.fixture
 async def lived_in(tmp_path: Path) -> str:
     """A file in which ten learners have answered."""

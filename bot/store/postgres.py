@@ -116,9 +116,9 @@ class PostgresDatabase:
             if isinstance(error, ValueError | OverflowError | asyncpg.ClientConfigurationError):
                 sentence = "The database URL is not one that PostgreSQL understands; check host and port."
                 raise StoreError(sentence) from error
-            if isinstance(error, Exception):
-                raise database._meaning(error) from error
-            raise
+            if isinstance(error, StoreError) or not isinstance(error, Exception):
+                raise
+            raise database._meaning(error) from error
         return database
 
     async def _open(self) -> None:
