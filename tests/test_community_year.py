@@ -475,8 +475,9 @@ class Year:
             self.processes[place] = Process(self)
         else:
             if process.left == 0:
-                self.same(card.heading, "Something went wrong on our side", "a fault")
-                self.met["refused"] += 1
+                refused = card.heading == "Something went wrong on our side"  # a kept answer may have its verdict
+                self.same(refused or process.kept > kept, True, "a fault", card)
+                self.met["refused"] += refused
             process.left = 0
         self.met["kept, but not told"] += process.kept > kept
         return process.kept > kept
@@ -708,7 +709,7 @@ class Year:
         self.same(bool(mine), bool(places), "on the board", member, card)
         if mine:
             self.same((int(mine[1]) in places, int(mine[3])), (True, len(board)), "where one stands", member, card)
-        self.same("You are hidden" in card.body, not places and member.hidden, "hidden", member)
+        self.same("hidden" in card.body, False, "told to all that somebody hides", member)
         before = {"today": today - DAY, "week": today - 7 * DAY, "month": today - today.day * DAY, "all": None}[period]
         winners = board_of(earned, covers(period, before), topic)[:3] if before else []
         told = [int(points) for points in re.findall(r"(?:🥇|🥈|🥉) [^\n]*? \((\d+)\)", card.body)]

@@ -66,9 +66,9 @@ async def test_a_board_shows_names_points_and_where_one_stands(people: Conversat
     card = await board(people)
     assert card.heading == "This week"
     assert card.body.splitlines()[:2] == ["**🥇 Ada: 4 points**  ", "🥈 \\*Bob\\*: 2 points"]
-    assert "**You are 1st of 2, Ada.**" in card.body
+    assert "Ada: **You are 1st of 2.**" in card.body
     assert "who had them first stands first" in card.body
-    assert "**You are 2nd of 2, \\*Bob\\*.**" in (await board(people, who=BOB)).body
+    assert "\\*Bob\\*: **You are 2nd of 2.**" in (await board(people, who=BOB)).body
     assert "You have no points here yet." in (await board(people, who=Person("test", "cleo"))).body
 
 
@@ -118,7 +118,7 @@ async def test_who_hides_is_gone_from_the_board_at_once_and_back_when_they_like(
     await people.type("/settings hide:yes", ADA)
     card = await board(people, who=BOB)
     assert "Ada" not in card.body
-    assert "**You are 1st of 1, Bob.**" in card.body
+    assert "Bob: **You are 1st of 1.**" in card.body
     assert "ou are" not in (await board(people)).body  # nor is it told that somebody hides
     await answer(people, ADA, "Ada", "/quiz topic:basics mode:choice")
     assert "Ada" not in (await board(people, who=BOB)).body
@@ -137,7 +137,7 @@ async def test_pages_turn_and_a_rank_is_the_same_in_the_list_and_beside_it(
 ) -> None:
     await scored(database, store, clock, {f"p{number}": (100 - number // 3, number) for number in range(25)})
     first = await board(people, who=Person("test", "p13"))
-    assert "**You are 14th of 25, p13.**" in first.body
+    assert "p13: **You are 14th of 25.**" in first.body
     assert dict(first.fields) == {"Page": "1/3"}
     second = await people.press(button(first, "Next page"), Person("test", "p13"), STUDY)
     assert second == Reply(edit=shown(second))

@@ -86,7 +86,7 @@ class Leaderboard:
             return [say("You have no points here yet. `/quiz` deals a question.")]
         rank = _ordinal(mine.rank)
         if mine.name:
-            return [say("**You are {rank} of {number}, {name}.**", rank=rank, number=number, name=_name(mine))]
+            return [say("{name}: **You are {rank} of {number}.**", name=_name(mine), rank=rank, number=number)]
         return [say("**You are {rank} of {number}.**", rank=rank, number=number)]
 
     async def _winners(self, community: Community, day: date | None, period: str, topic: str) -> str:
