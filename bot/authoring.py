@@ -16,6 +16,7 @@ from bot.bank.model import SectionFile
 from bot.config import Config
 from bot.practice.grading import Grader, grader_of
 from bot.practice.grading.lines import graded
+from bot.practice.grading.phrasings import lint_phrasings
 from bot.store.claims import Claim
 from bot.store.drivers import connect
 from bot.store.schema import migrate
@@ -47,7 +48,8 @@ def _lint(config: Config, options: argparse.Namespace) -> int:
     configured = [Path(place).resolve() for place in config.questions]
     named = [Path(place).resolve() for place in options.places]
     inside = named and all(any(place.is_relative_to(root) for root in configured) for place in named)
-    findings = lint(load(config.questions if inside or not named else options.places))
+    loaded = load(config.questions if inside or not named else options.places)
+    findings = sorted({*lint(loaded), *lint_phrasings(loaded)})
     shown = [one for one in findings if not inside or any(Path(one.file).resolve().is_relative_to(p) for p in named)]
     for finding in shown:
         print(finding)

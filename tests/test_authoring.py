@@ -139,3 +139,11 @@ def test_feedback_names_a_point_that_the_bank_has_no_more(folder: Path, capsys: 
     heading, words = capsys.readouterr().out.splitlines()
     assert heading == "t/one: gone: no longer in the bank (1)"
     assert len(words) == 303
+
+
+def test_lint_says_what_the_grader_would_not_take_as_its_author_means_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "questions" / "t.yaml").write_text(BANK.replace("It is odd", "Purple elephants dance"))
+    assert main(["bank", "lint"]) == 1
+    assert "`answer` itself does not make the key point 'odd'" in capsys.readouterr().out
