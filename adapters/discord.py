@@ -108,6 +108,8 @@ class DiscordPlatform(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=GUILDS_TIME,
             max_messages=None,
+            shard_count=settings.shard_count or None,
+            shard_ids=settings.shard_ids or None,  # type: ignore[arg-type]  # None is its default
         )
         self._settings = settings
         self._answer = answer
@@ -115,6 +117,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._memory = memory
         self._in_hand: set[asyncio.Task[None]] = set()
         self._next_post = 0.0
+        self._posts = POSTS * len(settings.shard_ids or [0]) / max(settings.shard_count, 1)  # others post, too
         self._waits, self._waited = 0, 0.0  # posts that did not leave at once, and for how long
         self.tree = _Tree(self)
         for command in commands.table:
@@ -204,7 +207,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         """Posts leave one after the other. Answers to people are not among them: Discord counts those apart."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        self._next_post = max(self._next_post + 1 / POSTS, now)
+        self._next_post = max(self._next_post + 1 / self._posts, now)
         if self._next_post > now:
             self._waits, self._waited = self._waits + 1, self._waited + self._next_post - now
         await asyncio.sleep(self._next_post - now)

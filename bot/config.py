@@ -13,12 +13,23 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bot.wording import languages
 
 PREFIX = "BOT__"
 SHORT_NAMES = {"DATABASE_URL": "database", "DISCORD_TOKEN": "discord.token", "TELEGRAM_TOKEN": "telegram.token"}
+
+LISTS = {"questions", "discord.shard_ids"}  # with commas in between, in the environment
 
 
 class ConfigError(Exception):
@@ -99,12 +110,23 @@ def _stripped(token: SecretStr) -> SecretStr:
 
 
 _Token = Annotated[SecretStr, AfterValidator(_stripped)]
+_Shard = Annotated[int, Field(ge=0, strict=False)]
 
 
 class Discord(_Section):
     token: _Token = SecretStr("")
     api_url: _Origin = ""
     sync_guild: Annotated[str, AfterValidator(_snowflake)] = ""
+    shard_count: _Shard = 0
+    shard_ids: list[_Shard] = []
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _each_is_there_once(cls, ids: list[int], info: ValidationInfo) -> list[int]:
+        count = info.data.get("shard_count", max(ids, default=0) + 1)  # what is wrong with that is told already
+        if len(set(ids)) < len(ids) or max(ids, default=-1) >= count:
+            raise ValueError(f"expected numbers below discord.shard_count, which is {count}, each of them once")
+        return ids
 
 
 class Telegram(_Section):
@@ -159,7 +181,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
         else:
             continue
         origins[key] = variable
-        _put(settings, key, value.split(",") if key == "questions" else value, variable)
+        _put(settings, key, value.split(",") if key in LISTS else value, variable)
     try:
         return Config.model_validate(settings)
     except ValidationError as error:
@@ -183,7 +205,10 @@ def _put(settings: dict[str, Any], key: str, value: Any, variable: str) -> None:
 
 _EXPECTED = {
     "string_type": "text in quotes",
-    "list_type": 'a list, such as ["questions"]',
+    "list_type": "a list in square brackets",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "greater_than_equal": "a larger number",
     "too_short": "at least one entry",
     "model_type": "a section of keys",
     "model_attributes_type": "a section of keys",

@@ -46,7 +46,7 @@ def test_the_example_is_valid_and_shows_every_key_with_its_default() -> None:
         ("[slack]\ntoken = ''", "bot.toml: unknown key `slack`"),
         ("database = 3", "bot.toml: `database` is 3; expected text in quotes"),
         ("database = 'x.db'", "bot.toml: `database` is 'x.db'; expected sqlite:///file.db, sqlite:////absolute/file"),
-        ("questions = 'questions'", "bot.toml: `questions` is 'questions'; expected a list, such as [\"questions\"]"),
+        ("questions = 'questions'", "bot.toml: `questions` is 'questions'; expected a list in square brackets"),
         ("database = 'sqlite:///:memory:'", "`database` is 'sqlite:///:memory:'; expected sqlite:///file.db"),
         ("questions = ['']", "bot.toml: `questions` is ''; expected a file or a folder"),
         ("questions = []", "bot.toml: `questions` is []; expected at least one entry"),
@@ -56,6 +56,15 @@ def test_the_example_is_valid_and_shows_every_key_with_its_default() -> None:
         ("discord = 3", "bot.toml: `discord` is 3; expected a section of keys"),
         ("[discord]\napi_url = 'localhost:1'", "bot.toml: `discord.api_url` is 'localhost:1'; expected an origin"),
         ("[discord]\napi_url = 'http://h/bot'", "`discord.api_url` is 'http://h/bot'; expected an origin without a"),
+        (
+            "[discord]\nshard_ids = [0]",
+            "`discord.shard_ids` is [0]; expected numbers below discord.shard_count, which is 0",
+        ),
+        ("[discord]\nshard_count = 2\nshard_ids = [0, 2]", "`discord.shard_ids` is [0, 2]; expected numbers below"),
+        ("[discord]\nshard_count = 2\nshard_ids = [1, 1]", "which is 2, each of them once"),
+        ("[discord]\nshard_ids = 1", "`discord.shard_ids` is 1; expected a list in square brackets"),
+        ("[discord]\nshard_count = -1\nshard_ids = [-1]", "`discord.shard_ids` is -1; expected a larger number"),
+        ("[discord]\nshard_count = 'four'", "`discord.shard_count` is 'four'; expected a whole number"),
         ("[telegram]\nwebhook_url = 'x'", "bot.toml: `telegram.webhook_url` is 'x'; expected a URL"),
         ("[monitor]\nlisten = '8080'", "bot.toml: `monitor.listen` is '8080'; expected host:port"),
         ("[monitor]\nlisten = 'h:99999'", "bot.toml: `monitor.listen` is 'h:99999'; expected host:port"),
@@ -126,3 +135,8 @@ def test_a_token_is_never_shown(tmp_path: Path) -> None:
     assert "s3cret" not in refused(tmp_path, "[discord]\ntoken = ['s3cret']")
     config = read(tmp_path, "[discord]\ntoken = 's3cret'")
     assert "s3cret" not in repr(config) + str(config)
+
+
+def test_the_shards_of_a_process_can_come_from_its_environment(tmp_path: Path) -> None:
+    config = read(tmp_path, BOT__DISCORD__SHARD_COUNT="4", BOT__DISCORD__SHARD_IDS="2,3")
+    assert (config.discord.shard_count, config.discord.shard_ids) == (4, [2, 3])

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import asyncpg
 import pytest
@@ -99,6 +100,33 @@ async def test_a_read_whose_connection_is_cut_is_done_again(counting: Database, 
         wire.fate = first(b"SELECT n FROM t", fate)
         assert [row["n"] for row in await counting.fetch(TOTAL)] == [0]
         await counting.fetch("SELECT 1 AS other")
+
+
+async def test_whoever_is_cancelled_while_a_connection_is_made_leaves_none_open(
+    counting: Database, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+    connect, made = asyncpg.connect, []
+
+    def seen(piece: bytes) -> str:
+        if b"SET statement_timeout" in piece:
+            asked.set()
+        return PASS
+
+    async def kept(*where: Any, **how: Any) -> Any:
+        made.append(await connect(*where, **how))
+        return made[-1]
+
+    monkeypatch.setattr(asyncpg, "connect", kept)
+    wire.fate = seen
+    wire.cut()
+    reading = asyncio.create_task(counting.fetch(TOTAL))
+    await asked.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert made
+    assert all(connection.is_closed() for connection in made)
 
 
 async def test_a_server_that_comes_back_in_time_was_never_away(counting: Database, wire: Wire) -> None:

@@ -147,7 +147,11 @@ class PostgresDatabase:
             max_cached_statement_lifetime=0,
             **{key: value for key, value in more.items() if key in {"loop", "connection_class", "record_class"}},
         )
-        await connection.execute(_SESSION)
+        try:
+            await connection.execute(_SESSION)
+        except BaseException:  # whoever asked may be cancelled; nobody else knows of this connection
+            connection.terminate()
+            raise
         return connection
 
     async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> _Rows:
