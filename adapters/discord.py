@@ -326,6 +326,8 @@ class DiscordPlatform(discord.AutoShardedClient):
             for kind, card, file in _shown(reply, private=request.where.private)
             for place, page in enumerate(render(card, file=file) if card else [Page(file=file)])
         ]
+        if not pages and not pressed:  # Discord shows a command as failed that is answered by nothing
+            pages = [("aside", page) for page in render(Card(say("One moment.")))]
         deferred = bool(deferring)
         if deferred and not pressed and pages and pages[0][0] == "new":
             # What is sent first would take the place of the note that we are thinking, which only its owner sees.

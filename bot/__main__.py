@@ -41,6 +41,7 @@ from bot.learners.reminders import Reminders
 from bot.learners.stats import Stats
 from bot.learners.topics import Topics
 from bot.learners.zones import Zones
+from bot.limits import Limits
 from bot.logs import write_logs
 from bot.platforms import Answer, Platform, PlatformError
 from bot.practice.answering import Answering
@@ -140,7 +141,11 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
     try:
         store = Store(database)
         made = core(config, bank, store, utc_now, SystemRandom())
-        async with _monitored(config, database, store, made) as (answer, listener):
+        limits = Limits(made.dispatch.answer, made.commands, made.lane.tally)
+        answer: Answer = (
+            made.dispatch.answer if names == ["console"] else limits.answer
+        )  # who is alone there hinders nobody
+        async with _monitored(config, database, store, made, answer) as (answer, listener):
             for name in names:
                 adapter = import_module(f"adapters.{name}")
                 made.lane.platforms[name] = adapter.connect(config, answer, made.commands, store, listener)
@@ -151,11 +156,11 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
 
 @asynccontextmanager
 async def _monitored(
-    config: Config, database: Database, store: Store, made: "Core"
+    config: Config, database: Database, store: Store, made: "Core", answer: Answer
 ) -> AsyncIterator[tuple[Answer, "Listener | None"]]:
-    """What answers, and where platforms may listen: there, if it is configured, we tell how we are doing."""
+    """What answers, watched, and where platforms may listen: there, if it is configured, we tell how we are doing."""
     if not config.monitor.listen:
-        yield made.dispatch.answer, None
+        yield answer, None
         return
     from bot.listening import Listener  # an HTTP server, which the terminal need not wait for
     from bot.monitor import Monitor
@@ -163,7 +168,7 @@ async def _monitored(
     listener = Listener(config.monitor.listen)
     monitor = Monitor(database, store.schedules, made.lane.platforms, made.lane.tally, utc_now)
     async with monitor.watching(listener):
-        yield monitor.watched(made.dispatch.answer), listener
+        yield monitor.watched(answer), listener
 
 
 async def _serve_all(config: Config, store: Store, lane: Lane) -> int:

@@ -17,7 +17,7 @@ from bot.learners.progress import Progress
 from bot.learners.stats import Stats
 from bot.learners.topics import Topics
 from bot.learners.zones import zone_names
-from bot.messages import Call, Card, Press, Rank, Reply, Request, Typed
+from bot.messages import Call, Card, Press, Rank, Reply, Request, Typed, Voice
 from bot.practice.finding import Finding
 from bot.practice.mock import LENGTHS, Mock
 from bot.practice.own_words import OwnWords
@@ -78,6 +78,7 @@ class Commands:
         links: frozenset[str] = frozenset(),
         ranks: Mapping[str, Rank] | None = None,
         heeded: frozenset[str] = frozenset(),
+        posting: frozenset[str] = frozenset(),
         shared: Callable[[str], list[tuple[str, Card]]] = lambda words: [],
     ) -> None:
         self.table = tuple(commands)
@@ -85,6 +86,7 @@ class Commands:
         self.prompts = prompts or {}
         self.ranks = ranks or {}  # that verbs take; without one, any
         self._heeded = heeded  # verbs for which the rank matters, though anybody may press them
+        self._posting = posting  # verbs that post a card into the room
         self.links = links  # verbs that may also come by a link that anybody can make up: they change nothing
         self.shared = shared  # cards about some words, each with a name, that work wherever they are shown
         self._by_name = {command.name: command for command in commands}
@@ -104,6 +106,10 @@ class Commands:
         """Whether anything depends on the rank of who does this."""
         press = what.press if isinstance(what, Typed) else what
         return self.rank(what) > Rank.MEMBER or (isinstance(press, Press) and press.verb in self._heeded)
+
+    def posts(self, what: Call | Press | Typed | Voice) -> bool:
+        """Whether this may post a card that everybody in the room sees."""
+        return isinstance(what, Call) or (isinstance(what, Press) and what.verb in self._posting)
 
     def nearest(self, name: str) -> str:
         """The command that was probably meant; empty when none looks like it."""
@@ -305,5 +311,6 @@ def commands(
         links=frozenset({"verdict", "show", "type"}),
         ranks={"daily": Rank.MODERATOR},
         heeded=frozenset({"referee"}),
+        posting=frozenset({"call", "next", "open", "begin"}),
         shared=finding.shared,
     )

@@ -39,6 +39,7 @@ COUNTED = {
     "answers": ("prepdeck_answers", "Answers that were kept", ("platform", "verdict")),
     "sent": ("prepdeck_posts", "Messages that left by themselves, by what became of them", ("platform", "outcome")),
     "late": ("prepdeck_posts_late", "Daily questions that left over a minute after they were due", ("platform",)),
+    "hasty": ("prepdeck_hasty", "Requests that were refused because they came too fast", ("platform",)),
     "skipped": ("prepdeck_posts_skipped", "Daily questions that were left out, since we were away", ("platform",)),
 }
 

@@ -23,6 +23,7 @@ MAY_POST = VIEW | SEND | EMBED | ATTACH | SEND_IN_THREADS
 REQUEST_LIMIT, FILE_LIMIT = 25 * 2**20, 10 * 2**20  # bytes: of all that is sent at once, and of a file
 CUT = web.Response()  # what a fault returns to cut the connection without an answer
 Payload = dict[str, Any]
+Shard = tuple[int, int]  # its number, and of how many
 _APPLICATION: Payload = {
     "id": str(APPLICATION), "name": "prepdeck", "description": "", "flags": 0, "icon": None, "bot_public": True,
     "bot_require_code_grant": False, "verify_key": "", "team": None, "summary": "",
@@ -65,6 +66,8 @@ class Interaction:
     token: str
     kind: int
     source: Message | None
+    channel: int = CHANNEL
+    heard: bool = False  # whether a client was there for it
     callbacks: list[Payload] = field(default_factory=list)
     original: Message | None = None
     deferred: bool = False
@@ -106,8 +109,12 @@ class LoopbackDiscord:
         self.resumed = asyncio.Event()
         self.token = TOKEN
         self.shards = 1
+        self.guilds = {GUILD: [CHANNEL]}  # the text channels of each server
+        self.latency = 0.0  # seconds from what is done to the answer that says so
         self._ids = iter(range(10_000, 10_000_000))
         self.sockets: list[web.WebSocketResponse] = []
+        self._shards: dict[web.WebSocketResponse, Shard] = {}  # of the sockets that told theirs
+        self._sessions: dict[str, Shard] = {}
         self._sequence = 0
         self._runner: web.AppRunner | None = None
         self._changed = asyncio.Condition()
@@ -140,11 +147,18 @@ class LoopbackDiscord:
     # What people do
 
     async def call(
-        self, name: str, who: int = ADA, *, private: bool = False, permissions: int = 0, **options: str
+        self,
+        name: str,
+        who: int = ADA,
+        *,
+        where: int = CHANNEL,
+        private: bool = False,
+        permissions: int = 0,
+        **options: str,
     ) -> Interaction:
         given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
         data = {"id": "1", "name": name, "type": 1, "options": given}
-        return await self._interact(2, data, who, private=private, permissions=permissions)
+        return await self._interact(2, data, who, where=where, private=private, permissions=permissions)
 
     async def complete(self, name: str, option: str, typed: str) -> list[str]:
         data = {
@@ -168,16 +182,18 @@ class LoopbackDiscord:
         permissions: int = 0,
     ) -> Interaction:
         data = {"custom_id": custom_id or message.buttons[label], "component_type": 2}
-        return await self._interact(3, data, who, source=message, private=private, permissions=permissions)
+        where = message.channel
+        return await self._interact(3, data, who, where=where, source=message, private=private, permissions=permissions)
 
     async def submit(self, modal: Payload, text: str, source: Message | None = None, who: int = ADA) -> Interaction:
         field_ = modal["components"][0]["component"]
         value = {"type": 4, "id": 2, "custom_id": field_["custom_id"], "value": text}
         data = {"custom_id": modal["custom_id"], "components": [{"type": 18, "id": 1, "component": value}]}
-        return await self._interact(5, data, who, source=source)
+        return await self._interact(5, data, who, where=source.channel if source else CHANNEL, source=source)
 
-    async def join(self, guild: int, channel: int) -> None:
-        await self._dispatch("GUILD_CREATE", _guild(guild, channel))
+    async def join(self, guild: int, *channels: int) -> None:
+        self.guilds[guild] = list(channels)
+        await self._dispatch("GUILD_CREATE", _guild(guild, *channels), guild=guild)
 
     async def allow(self, rights: int) -> None:
         """Give everybody, us too, these rights in the server."""
@@ -198,12 +214,15 @@ class LoopbackDiscord:
         data: Payload,
         who: int,
         *,
+        where: int = CHANNEL,
         source: Message | None = None,
         private: bool = False,
         permissions: int = 0,
     ) -> Interaction:
         number = next(self._ids)
-        interaction = Interaction(number, f"token{number}", kind, source)
+        channel = who + 5000 if private else where
+        guild = next((guild for guild, channels in self.guilds.items() if channel in channels), GUILD)
+        interaction = Interaction(number, f"token{number}", kind, source, channel)
         self.interactions[interaction.token] = interaction
         user = {"id": str(who), "username": f"user{who}", "discriminator": "0", "avatar": None, "global_name": None}
         payload: Payload = {
@@ -213,11 +232,11 @@ class LoopbackDiscord:
             "data": data,
             "token": interaction.token,
             "version": 1,
-            "channel_id": str(CHANNEL if not private else who + 5000),
-            "channel": {"id": str(CHANNEL if not private else who + 5000), "type": 1 if private else 0},
+            "channel_id": str(channel),
+            "channel": {"id": str(channel), "type": 1 if private else 0},
             "locale": "en-US",
             "entitlements": [],
-            "authorizing_integration_owners": {"0": str(GUILD)},
+            "authorizing_integration_owners": {"0": str(guild)},
             "context": 1 if private else 0,
             "app_permissions": "0",
             "attachment_size_limit": FILE_LIMIT,
@@ -225,15 +244,15 @@ class LoopbackDiscord:
         if private:
             payload["user"] = user
         else:
-            payload["guild_id"] = str(GUILD)
-            payload["guild"] = {"id": str(GUILD), "locale": "en-US", "features": []}
+            payload["guild_id"] = str(guild)
+            payload["guild"] = {"id": str(guild), "locale": "en-US", "features": []}
             payload["member"] = {
                 "user": user, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False,
                 "flags": 0, "permissions": str(permissions), "nick": None, "avatar": None,
             }  # fmt: skip
         if source:
             payload["message"] = self._message(source)
-        await self._dispatch("INTERACTION_CREATE", payload)
+        interaction.heard = await self._dispatch("INTERACTION_CREATE", payload, guild=0 if private else guild)
         return interaction
 
     # The gateway
@@ -257,25 +276,43 @@ class LoopbackDiscord:
                 await self._ready(socket, data["d"])
             elif data["op"] == 6:
                 self.resumes.append(data["d"])
-                await self._dispatch("RESUMED", {}, socket)
+                self._shards[socket] = self._sessions[data["d"]["session_id"]]
+                await self._send(socket, "RESUMED", {})
                 self.resumed.set()
         self.sockets.remove(socket)
+        self._shards.pop(socket, None)
         return socket
 
     async def _ready(self, socket: web.WebSocketResponse, identify: Payload) -> None:
+        number, count = shard = tuple(identify.get("shard", (0, 1)))
+        session = f"session{len(self.identifies)}"
+        self._shards[socket] = self._sessions[session] = shard
+        guilds = {guild: channels for guild, channels in self.guilds.items() if shard_of(guild, count) == number}
         ready = {
-            "v": 10, "user": _ME, "session_id": f"session{len(self.identifies)}", "session_type": "normal",
-            "guilds": [{"id": str(GUILD), "unavailable": True}], "application": {"id": str(APPLICATION), "flags": 0},
-            "resume_gateway_url": self.url.replace("http", "ws") + "/gateway", "shard": identify.get("shard", [0, 1]),
+            "v": 10, "user": _ME, "session_id": session, "session_type": "normal",
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in guilds],
+            "application": {"id": str(APPLICATION), "flags": 0},
+            "resume_gateway_url": self.url.replace("http", "ws") + "/gateway", "shard": shard,
         }  # fmt: skip
-        await self._dispatch("READY", ready, socket)
-        await self._dispatch("GUILD_CREATE", _guild(GUILD, CHANNEL), socket)
+        await self._send(socket, "READY", ready)
+        for guild, channels in guilds.items():
+            await self._send(socket, "GUILD_CREATE", _guild(guild, *channels))
         self.connected.set()
 
-    async def _dispatch(self, event: str, data: Payload, socket: web.WebSocketResponse | None = None) -> None:
+    async def _dispatch(self, event: str, data: Payload, guild: int = GUILD) -> bool:
+        """Tell the client that has the server's shard, and came last; whether there is one. 0 is for private chats."""
+        for socket in reversed(self.sockets):
+            if socket in self._shards and shard_of(guild, self._shards[socket][1]) == self._shards[socket][0]:
+                return await self._send(socket, event, data)
+        return False
+
+    async def _send(self, socket: web.WebSocketResponse, event: str, data: Payload) -> bool:
         self._sequence += 1
-        target = socket or self.sockets[-1]  # the client that came last
-        await target.send_json({"op": 0, "t": event, "s": self._sequence, "d": data})
+        try:
+            await socket.send_json({"op": 0, "t": event, "s": self._sequence, "d": data})
+        except ConnectionError:  # the client is gone, and we have not heard of it yet
+            return False
+        return True
 
     async def drop(self) -> None:
         """Cut the connection as a network does; the client resumes."""
@@ -293,7 +330,10 @@ class LoopbackDiscord:
         path = request.match_info["path"]
         self.requests.append((request.method, path))
         try:
-            return await self._answered(request, path)
+            response = await self._answered(request, path)
+            if self.latency:
+                await asyncio.sleep(self.latency)
+            return response
         finally:
             async with self._changed:
                 self._changed.notify_all()
@@ -372,7 +412,7 @@ class LoopbackDiscord:
         flags = data.get("flags", 0)
         message: Message | None = None
         if kind == 4:
-            message = self._new(CHANNEL, data, ephemeral=bool(flags & EPHEMERAL))
+            message = self._new(interaction.channel, data, ephemeral=bool(flags & EPHEMERAL))
             interaction.original = message
             interaction.messages.append(message)
         elif kind == 5:
@@ -410,7 +450,7 @@ class LoopbackDiscord:
         private = bool(body.get("flags", 0) & EPHEMERAL)
         if interaction.thinking:  # the first one takes the place of the note, and stays as private as that was
             interaction.thinking, private = False, interaction.alone
-        message = self._new(CHANNEL, body, ephemeral=private)
+        message = self._new(interaction.channel, body, ephemeral=private)
         interaction.messages.append(message)
         interaction.settled.set()
         return self._message(message)
@@ -480,6 +520,11 @@ class LoopbackDiscord:
         }  # fmt: skip
 
 
+def shard_of(guild: int, count: int) -> int:
+    """The shard that hears of a server, of so many; 0 hears of private chats, too."""
+    return (guild >> 22) % count
+
+
 def _everyone(guild: int, rights: int) -> Payload:
     """The role that everybody has."""
     return {"id": str(guild), "name": "@everyone", "color": 0, "hoist": False, "position": 0,
@@ -499,14 +544,14 @@ def _thread(number: int, name: str, parent: int = CHANNEL) -> Payload:
             "owner_id": str(APPLICATION), "message_count": 0, "member_count": 1, "thread_metadata": about}  # fmt: skip
 
 
-def _guild(guild: int, channel: int) -> Payload:
-    everyone, text = _everyone(guild, MAY_POST), _text_channel(guild, channel)
+def _guild(guild: int, *channels: int) -> Payload:
+    everyone, texts = _everyone(guild, MAY_POST), [_text_channel(guild, channel) for channel in channels]
     me = {"user": _ME,
           "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
     return {
         "id": str(guild), "name": "study", "owner_id": str(ADA), "icon": None, "features": [], "roles": [everyone],
-        "channels": [text], "threads": [], "members": [me], "emojis": [], "stickers": [], "member_count": 2,
-        "large": False, "joined_at": "2026-01-01T00:00:00+00:00", "system_channel_id": str(channel),
+        "channels": texts, "threads": [], "members": [me], "emojis": [], "stickers": [], "member_count": 2,
+        "large": False, "joined_at": "2026-01-01T00:00:00+00:00", "system_channel_id": str(channels[0]),
         "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0,
         "afk_timeout": 300, "system_channel_flags": 0, "premium_tier": 0, "preferred_locale": "en-US",
         "nsfw_level": 0, "premium_progress_bar_enabled": False, "voice_states": [], "presences": [],

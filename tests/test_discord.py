@@ -406,6 +406,26 @@ async def test_a_slow_answer_is_deferred_in_time_and_comes_where_it_belongs(
     assert not interaction.thinking
 
 
+@pytest.mark.parametrize("pressed", [True, False])
+async def test_where_there_is_nothing_to_say_nobody_but_the_asker_sees_that_we_heard(
+    server: LoopbackDiscord, start: Start, pressed: bool
+) -> None:
+    silent = False
+
+    async def answer(request: Request) -> Reply:
+        return Reply() if silent else Reply(new=Card("x", rows=((Button("Go", Press("next", "d")),),)))
+
+    await start(answer)
+    first = await seen(await server.call("quiz"))
+    silent = True
+    interaction = await (server.press(first, "Go") if pressed else server.call("quiz"))
+    await asyncio.wait_for(interaction.answered.wait(), 8)
+    assert not interaction.thinking
+    assert [(message.text, message.ephemeral) for message in interaction.messages] == (
+        [] if pressed else [("### One moment.", True)]
+    )
+
+
 async def test_a_modal_is_never_deferred(
     server: LoopbackDiscord, start: Start, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -598,7 +598,7 @@ async def test_a_press_that_has_expired_is_answered_in_private(bot: Bot) -> None
     assert bot.server.messages[-1].text.startswith(("Correct", "Not quite"))
 
 
-@pytest.mark.parametrize("how", ["written", "spoken"])
+@pytest.mark.parametrize("how", ["written", "spoken", "pressed"])
 async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.setattr(life, "IN_HAND", 50)
     never = asyncio.Event()
@@ -606,14 +606,20 @@ async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPat
     async def answer(request: Request) -> Reply:
         if request.who.id == str(ADA):
             await never.wait()
-        return Reply(new=Card("Here"))
+        return Reply(new=Card("Here", rows=((Button("Next", Press("next")),),)))
 
     await bot.start(answer)
-    for _ in range(100):
-        await (bot.server.say("/quiz", ADA) if how == "written" else bot.server.speak(1, ADA))
     await bot.server.say("/quiz", BOB)
     await bot.server.until(lambda: bot.server.messages)
-    assert bot.server.messages[0].chat == BOB
+    (question,) = bot.server.messages
+    for _ in range(100):
+        if how == "pressed":
+            await bot.server.press(question, "Next", ADA)
+        else:
+            await (bot.server.say("/quiz", ADA) if how == "written" else bot.server.speak(1, ADA))
+    await bot.server.say("/quiz", BOB)
+    await bot.server.until(lambda: len(bot.server.messages) == 2)
+    assert bot.server.messages[1].chat == BOB
     assert len(bot.platform._in_hand) <= life.PATIENCE + 1
     never.set()
 

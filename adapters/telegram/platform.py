@@ -309,7 +309,7 @@ class TelegramPlatform:
             self._taken.popitem(last=False)
         sender, message = update.effective_sender, update.message or update.channel_post
         person = sender.id if sender else 0
-        asks = update.inline_query or (message and (message.text or message.voice) and not message.reply_to_message)
+        asks = update.inline_query or update.callback_query or (message and (message.text or message.voice))
         if self._waiting[person] >= PATIENCE and asks:  # nobody else should wait for a hundred of one person's
             logger.info("Telegram: somebody asks faster than we answer; an update is let go")
             return
