@@ -45,7 +45,7 @@ POSTS = 45  # in a second, of the 50 requests that are allowed
 RETRY_WAIT = 0.5  # seconds before a post is sent again, doubled each time
 GUILDS_TIME = 1.0  # seconds without another server until we call ourselves ready: one that is told later is no loss
 NONCE = 25  # characters
-THREAD_NAME = 100  # characters
+THREAD_NAME, DAY = 100, 1440  # characters; minutes without a word after which a thread goes to sleep
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 
 VIEW_TEXT = 4_000  # characters of all texts of a message
@@ -117,7 +117,7 @@ class DiscordPlatform(discord.AutoShardedClient):
         self._memory = memory
         self._in_hand: set[asyncio.Task[None]] = set()
         self._next_post = 0.0
-        self._posts = POSTS * len(settings.shard_ids or [0]) / max(settings.shard_count, 1)  # others post, too
+        self._posts = POSTS * (len(settings.shard_ids) / max(settings.shard_count, 1) or 1)  # others post, too
         self._waits, self._waited = 0, 0.0  # posts that did not leave at once, and for how long
         self.tree = _Tree(self)
         for command in commands.table:
@@ -196,9 +196,10 @@ class DiscordPlatform(discord.AutoShardedClient):
                     if attempt == RETRIES:
                         raise Unknown(str(error) or type(error).__name__) from error
                     await asyncio.sleep(RETRY_WAIT * 2**attempt)
-        if how.thread and message.guild:
+        if how.thread and getattr(where, "guild_id", 0):  # we may not know the server: its shard may be another's
+            open_thread, name = self.http.start_thread_with_message, how.thread[:THREAD_NAME]
             try:
-                await message.create_thread(name=how.thread[:THREAD_NAME])
+                await open_thread(message.channel.id, message.id, name=name, auto_archive_duration=DAY)
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 logger.warning("Discord: no thread could be opened: %s", error)
         return message

@@ -10,6 +10,7 @@ from benchmarks import (
     dealing,
     discord_presses,
     grading,
+    load,
     loading,
     recording,
     search,
@@ -27,6 +28,7 @@ ALL = {
     "search": search.main,
     "discord": discord_presses.main,
     "telegram": telegram_presses.main,
+    "load": load.main,
 }
 
 for name in sys.argv[1:] or ALL:

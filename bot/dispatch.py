@@ -8,12 +8,15 @@ from datetime import datetime
 from bot.commands import Command, Commands, Option
 from bot.help import help_card
 from bot.logs import request_id
-from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, Voice, escape
+from bot.messages import Call, Card, Press, Refusal, Reply, Request, Tone, Typed, Voice, escape, legible
 from bot.store.database import StoreError
 from bot.store.store import Store, new_id
 from bot.wording import best, language, say
 
 logger = logging.getLogger(__name__)
+
+NAME_LIMIT = 200  # characters: of people, rooms, commands and what buttons carry
+TEXT_LIMIT = 5_000  # of a typed text: half a minute of speech has 500
 
 Now = Callable[[], datetime]
 
@@ -26,6 +29,7 @@ class Dispatch:
 
     async def answer(self, request: Request) -> Reply:
         """What to say to a request. Raises nothing: what fails becomes a kind note, and is logged."""
+        request = _legible(request)
         language.set(best(request.locale))
         request_id.set(reference := new_id(6))
         logger.debug("%s: %s", request.who.platform, type(request.what).__name__)
@@ -92,6 +96,26 @@ class Dispatch:
         if not request.where.private:
             raise Refusal(heading, say("`/help` lists what there is."))
         return Reply(aside=replace(help_card(self._commands.table), heading=heading))
+
+
+def _legible(request: Request) -> Request:
+    """A request whose texts can be kept and shown, whoever wrote them."""
+    match request.what:
+        case Call(command, options):
+            given = {legible(name, NAME_LIMIT): legible(value, TEXT_LIMIT) for name, value in options.items()}
+            what: Call | Press | Typed | Voice = Call(legible(command, NAME_LIMIT), given)
+        case Press():
+            what = _legible_press(request.what)
+        case Typed(press, text):
+            what = Typed(_legible_press(press), legible(text, TEXT_LIMIT))
+        case Voice(press, seconds):
+            what = Voice(_legible_press(press), seconds)
+    where = replace(request.where, title=legible(request.where.title, NAME_LIMIT))
+    return replace(request, what=what, where=where, name=legible(request.name, NAME_LIMIT))
+
+
+def _legible_press(press: Press) -> Press:
+    return Press(*(legible(part, NAME_LIMIT) for part in (press.verb, press.deal, press.value)))
 
 
 def _read(command: Command, call: Call) -> dict[str, str]:

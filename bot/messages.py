@@ -5,6 +5,7 @@ after a restart, in another process, and on a message that this process never se
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -12,6 +13,7 @@ from enum import Enum, IntEnum
 PRESS_LIMIT = 64  # bytes: Telegram's callback_data; Discord allows 100 characters
 HEADING_LIMIT = 200  # characters: the text of a Telegram alert
 LABEL_LIMIT = 34  # characters of a button that phones show whole
+MARKS_LIMIT = 4  # accents on one letter: more than any language writes
 FILE_LIMIT = 8 * 2**20  # bytes: Discord takes 10 MB from those who pay nothing, Telegram 50
 
 _VERB = re.compile(r"[a-z]{1,10}")
@@ -224,6 +226,21 @@ class Refusal(Exception):
     def __init__(self, heading: str, body: str = "") -> None:
         super().__init__(heading)
         self.card = Card(heading, body, tone=Tone.ADVICE)
+
+
+def legible(text: str, limit: int) -> str:
+    """Text from outside as databases keep it and screens can show it: no null characters, no halves of characters, no
+    towers of accents, at most so many characters.
+    """
+    text = text[:limit].replace("\0", "")
+    if text.isascii():
+        return text
+    marks, kept = 0, []
+    for char in text.encode(errors="replace").decode():
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= MARKS_LIMIT:
+            kept.append(char)
+    return "".join(kept)
 
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&@:])")

@@ -140,7 +140,7 @@ class LoopbackDiscord:
             await self._runner.cleanup()
 
     async def until(self, happened: Callable[[], object]) -> None:
-        """Wait for something that follows from a request to us."""
+        """Wait for something that follows from a request to us, or from a client's leaving."""
         async with self._changed:
             await asyncio.wait_for(self._changed.wait_for(happened), 20)
 
@@ -281,6 +281,8 @@ class LoopbackDiscord:
                 self.resumed.set()
         self.sockets.remove(socket)
         self._shards.pop(socket, None)
+        async with self._changed:
+            self._changed.notify_all()
         return socket
 
     async def _ready(self, socket: web.WebSocketResponse, identify: Payload) -> None:

@@ -45,6 +45,8 @@ from tests.test_telegram_pacing import Log, most_within, now, on_our_clock
 
 FROM_US = {"flags": loopback_discord.COMPONENTS_V2, "allowed_mentions": {"parse": []}}
 HERE = Room("discord", str(CHANNEL), community=str(GUILD))
+FAR = 5 << 22  # a server that of two shards, or four, has another one than GUILD
+FAR_CHANNEL = 3100
 GO = Press("next", "d")
 FILE = File("interview.md", b"# Interview\n" * 1_000)
 Start = Callable[..., Awaitable[DiscordPlatform]]
@@ -52,13 +54,14 @@ Start = Callable[..., Awaitable[DiscordPlatform]]
 
 @pytest.fixture
 async def start(server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store) -> AsyncIterator[Start]:
-    """Run the adapter until it is connected; as often as one likes, which is a restart."""
+    """Run the adapter until it is connected; as often as one likes, which is a restart, or `beside` the one before."""
     running: list[tuple[DiscordPlatform, asyncio.Task[int]]] = []
 
     async def started(
-        answer: Answer | None = None, commands: Commands | None = None, **settings: Any
+        answer: Answer | None = None, commands: Commands | None = None, *, beside: bool = False, **settings: Any
     ) -> DiscordPlatform:
-        await stop()
+        if not beside:
+            await stop()
         server.connected.clear()
         config = Config(discord=Settings(token=SecretStr(server.token), api_url=server.url, **settings))
         platform = connect(config, answer or conversation.answer, commands or conversation.commands, sqlite_store)
@@ -996,17 +999,113 @@ async def test_in_a_second_process_the_same_press_counts_once(
     assert "the first answer counts" in (await seen(await server.press(question, "B"))).text
 
 
+# Shards
+
+
+async def test_each_process_serves_the_servers_of_its_shards_and_the_first_the_private_chats(
+    server: LoopbackDiscord, start: Start, conversation: Conversation
+) -> None:
+    served: list[tuple[int, str]] = []
+
+    def process(shard: int) -> Answer:
+        async def answer(request: Request) -> Reply:
+            served.append((shard, request.where.community))
+            return await conversation.answer(request)
+
+        return answer
+
+    server.guilds[FAR] = [FAR_CHANNEL]
+    first = await start(process(0), shard_count=2, shard_ids=[0])
+    second = await start(process(1), beside=True, shard_count=2, shard_ids=[1])
+    assert [one["shard"] for one in server.identifies] == [[0, 2], [1, 2]]
+    assert [[guild.id for guild in one.guilds] for one in (first, second)] == [[GUILD], [FAR]]
+    for where, private in ((CHANNEL, False), (FAR_CHANNEL, False), (FAR_CHANNEL, True)):
+        assert "Your streak" in (await seen(await server.call("streak", where=where, private=private))).text
+    assert served == [(0, str(GUILD)), (1, str(FAR)), (0, "")]
+
+
+async def test_a_process_may_have_all_shards_of_a_number_that_is_set(server: LoopbackDiscord, start: Start) -> None:
+    server.guilds[FAR] = [FAR_CHANNEL]
+    platform = await start(shard_count=2)
+    assert sorted(guild.id for guild in platform.guilds) == [GUILD, FAR]
+    for where in (CHANNEL, FAR_CHANNEL):
+        assert "Your streak" in (await seen(await server.call("streak", where=where))).text
+
+
+@pytest.mark.parametrize(
+    ("shards", "share"),
+    [({}, 1), ({"shard_count": 4}, 1), ({"shard_count": 4, "shard_ids": [3]}, 1 / 4)],
+)
+def test_processes_share_what_discord_allows_by_their_shards(
+    conversation: Conversation, sqlite_store: Store, shards: dict[str, Any], share: float
+) -> None:
+    async def scenario(log: Log) -> None:
+        platform = DiscordPlatform(Settings(**shards), conversation.answer, conversation.commands, sqlite_store)
+        began = now()
+        for _ in range(91):
+            await platform._pace()
+        assert now() - began == pytest.approx(90 / (adapter.POSTS * share))
+
+    on_our_clock(scenario)
+
+
+async def test_a_post_to_a_server_of_another_process_arrives_with_its_thread_and_can_be_edited(
+    server: LoopbackDiscord, start: Start
+) -> None:
+    platform = await start(shard_count=2, shard_ids=[1])
+    assert list(platform.guilds) == []
+    assert await platform.missing(HERE) == ""
+    number = await platform.post(HERE, Card("Question of the day"), Posting(thread="Talk"))
+    (message,) = server.messages
+    assert (message.channel, [thread["id"] for thread in server.threads]) == (CHANNEL, [number])
+    await platform.edit(HERE, number, Card("Question of the day", "Answered: 1"))
+    assert "Answered: 1" in message.text
+    await platform.tell(Person("discord", str(ADA)), Card("Hello"))
+    assert server.messages[-1].channel == ADA + 5000
+
+
+async def test_a_shard_whose_process_was_killed_is_served_by_the_next_and_the_others_miss_nothing(
+    server: LoopbackDiscord, tmp_path: Path
+) -> None:
+    server.guilds[FAR] = [FAR_CHANNEL]
+
+    async def process(shard: int) -> asyncio.subprocess.Process:
+        server.connected.clear()
+        mine = {"BOT__DISCORD__SHARD_COUNT": "2", "BOT__DISCORD__SHARD_IDS": str(shard)}
+        started = await program(server, tmp_path, server.token, **mine)
+        await asyncio.wait_for(server.connected.wait(), 20)
+        return started
+
+    first, second = await process(0), await process(1)
+    card = await seen(await server.call("quiz", where=FAR_CHANNEL))
+    second.kill()
+    await second.communicate()
+    await server.until(lambda: len(server.sockets) == 1)
+    assert not (await server.press(card, "Show answer")).heard
+    assert "### q" in (await seen(await server.call("quiz"))).text
+    third = await process(1)
+    assert (await seen(await server.press(card, "Show answer"))).text.startswith("### q")
+    for one in (first, third):
+        one.terminate()
+        _, errors = await asyncio.wait_for(one.communicate(), 10)
+        assert (one.returncode, b"Traceback" in errors) == (0, False)
+    assert sorted(one["shard"] for one in server.identifies) == [[0, 2], [1, 2], [1, 2]]
+
+
 # The whole program
 
 
-async def program(server: LoopbackDiscord, folder: Path, token: str) -> asyncio.subprocess.Process:
-    (folder / "questions").mkdir()
+async def program(
+    server: LoopbackDiscord, folder: Path, token: str, **environment_too: str
+) -> asyncio.subprocess.Process:
+    (folder / "questions").mkdir(exist_ok=True)
     (folder / "questions" / "t.yaml").write_text("questions: [{id: one, question: q, answer: a}]")
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(__file__).parent.parent),
         "DISCORD_TOKEN": token,
         "BOT__DISCORD__API_URL": server.url,
+        **environment_too,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "run", cwd=folder, env=environment, stderr=asyncio.subprocess.PIPE

@@ -14,8 +14,6 @@ from bot.practice.verdicts import AIM, Verdicts, missing, verdict_of
 from bot.store.store import Answer, Learner, Store
 from bot.wording import say
 
-TEXT_LIMIT = 5_000  # characters; half a minute of speech has 500
-
 
 class OwnWords:
     def __init__(self, store: Store, answering: Answering, verdicts: Verdicts) -> None:
@@ -33,7 +31,7 @@ class OwnWords:
             asked = cards.question_card(replace(opened.deal, mode="typed"), opened.entry, private=False)
             asked = replace(asked, rows=asked.rows[:1], alone=None)
             return Reply(new=asked) if request.where.private else Reply(aside=asked)
-        text = _kept(request.what.text) if isinstance(request.what, Typed) else ""
+        text = request.what.text.strip() if isinstance(request.what, Typed) else ""
         if not text and not opened.dealt.answer:
             raise Refusal(say("Nothing was typed"), say("Press the button again, and say it as you would aloud."))
         grade = self._verdicts.grade(opened.entry, text)
@@ -111,11 +109,6 @@ class OwnWords:
         claims = await self._store.claims.of(opened.deal.id, learner.id) if recorded.again else frozenset()
         card = self._verdicts.card(opened, recorded.answer, claims, again=recorded.again)
         return await self._answering.shown(request, learner, recorded, card)
-
-
-def _kept(text: str) -> str:
-    """What was typed, as far as every database keeps it."""
-    return text.encode(errors="replace").decode().replace("\0", "").strip()[:TEXT_LIMIT]
 
 
 def _percent(share: float) -> str:

@@ -1,0 +1,589 @@
+"""An evening: a thousand people at once on Discord and on Telegram, and one bot for all, beside a bot that does nothing.
+
+Half of the people are on each platform. Nine of ten sit in rooms of fifty, where one asks for a question and everybody
+presses a choice; the others practise in private. They think first; then comes the next question, and now and then
+somebody reads the explanation. Two loads:
+
+- "evening": everybody presses once every four seconds, whatever the bot does. Were it too slow, the answers a second
+  would stay behind what is offered.
+- "full": nobody thinks, but only so many presses are on their way at once on each platform: what the bot can do. (In a
+  Telegram group a question comes every three seconds, as Telegram allows. So there everybody is in four groups.)
+
+Each bot serves both platforms in one process: ours is `python -m bot` with its database; the other, which does nothing,
+has the same two libraries, and shows a card that was ready before. Both platforms and all people are this process, and
+two processors are needed to measure the bots alone. The bots take turns, ours for a minute and the other for half of
+one, so that a noisy minute harms both. Latency runs from the press to the request that shows the verdict, in ms.
+
+Afterwards: every verdict that was shown must be a row of `answer`, nobody may have waited in vain, and our bot may have
+logged nothing. Memory is what ours holds of the machine, after a minute of pressing and at the end of each load, with
+the slope in between, in kB for 1,000 answers; beside it the same of the other bot, which tells what the libraries keep.
+
+It takes 17 minutes. LOAD_SECONDS=20 presses for so long in place of 300; LOAD_DATABASE=postgresql://user@host/name
+lets our bot keep its answers there, in a database that is empty.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from statistics import linear_regression, median
+from time import monotonic, perf_counter
+from typing import Any, NamedTuple
+
+import discord
+import orjson
+from telegram import InlineKeyboardMarkup, MessageEntity, Update
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes
+
+from adapters.discord import render as discord_pages
+from adapters.telegram.rendering import alert
+from adapters.telegram.rendering import render as telegram_pages
+from adapters.telegram.transport import AiohttpRequest
+from benchmarks.measuring import spread
+from bot.__main__ import core, open_store, usable_bank, utc_now
+from bot.config import Config
+from bot.messages import Call, Card, Person, Press, Request, Room
+from bot.store.drivers import connect
+from tests import loopback_discord, loopback_telegram
+from tests.loopback_discord import LoopbackDiscord
+from tests.loopback_telegram import LoopbackTelegram
+
+SECONDS = float(os.environ.get("LOAD_SECONDS", "300"))  # of pressing at our bot, at each load
+DATABASE = os.environ.get("LOAD_DATABASE", "")
+ROUNDS = 5
+PEOPLE = 500  # on each platform
+ALONE = 50  # of them
+TOGETHER = 50  # in a room
+FIRST_PERSON, FIRST_SERVER, FIRST_CHANNEL, FIRST_GROUP = 10_000, 1_000_000, 2_000_000, -1_002_000_000_000
+THINKING = 4.0  # seconds, in the evening, from one press to the next
+GROUP_PAUSE = 3.1  # seconds from one message in a Telegram group to the next: it takes twenty a minute
+ALONE_PAUSE = 5.0  # seconds, in private on Telegram, which takes 30 messages a second from a bot
+GROUPS = 4  # in which everybody is on Telegram, at full load
+ON_THEIR_WAY = 32  # presses at once on each platform, at full load
+READERS = 0.1  # of those who are told a verdict
+PATIENCE = 30.0  # seconds that people wait for what is on its way when all is over
+SAMPLES = 2.0  # seconds between two looks at the memory
+QUIZ = "quiz"
+ROOT = Path(__file__).parent.parent
+PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+VERDICTS = ("Correct", "Partly right", "Not quite")
+Payload = dict[str, Any]
+
+
+# The bot that does nothing
+
+
+class Cards(NamedTuple):
+    """What it shows."""
+
+    question: Card
+    verdict: Card
+    explanation: Card
+
+    def after(self, packed: str) -> Card:
+        """The card that a press asks for."""
+        return {"answer": self.verdict, "explain": self.explanation}.get(Press.unpack(packed).verb, self.question)
+
+
+async def ready(folder: str) -> Cards:
+    """A question, the verdict on its first choice and its explanation, as our bot shows them in a room."""
+    config = Config(database=f"sqlite:///{folder}/cards.db", questions=[str(ROOT / "questions")])
+    store = await open_store(config)
+    _, dispatch, _ = core(config, usable_bank(config.questions), store, utc_now, Random(1))
+    room = Room("discord", "1", community="1")
+
+    async def shown(what: Call | Press) -> Card:
+        (card,) = (await dispatch.answer(Request(Person("discord", "1"), room, what))).cards
+        return card
+
+    question = await shown(Call(QUIZ, {"mode": "choice"}))
+    verdict = await shown(question.rows[0][0].press)
+    explanation = await shown(next(one.press for one in verdict.buttons if one.press.verb == "explain"))
+    await store.close()
+    return Cards(question, verdict, explanation)
+
+
+class DiscordFloor(discord.AutoShardedClient):
+    """As little as discord.py can do: the same three cards, the verdict for its owner alone."""
+
+    def __init__(self, cards: Cards) -> None:
+        super().__init__(intents=discord.Intents(guilds=True))
+        self._cards = cards
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        data: Any = interaction.data or {}
+        card = self._cards.after(data.get("custom_id", ""))
+        (page,) = discord_pages(card)
+        if card is self._cards.verdict and not interaction.guild_id:
+            await interaction.response.edit_message(view=page.view())
+        else:
+            alone = card is not self._cards.question and bool(interaction.guild_id)
+            await interaction.response.send_message(view=page.view(), ephemeral=alone)
+
+
+def telegram_floor(cards: Cards, url: str) -> Application[Any, Any, Any, Any, Any, Any]:
+    """As little as python-telegram-bot can do: in a group the verdict is an alert, in private the card changes."""
+    pages = {}
+    for card in cards:
+        (page,) = telegram_pages(card, lambda press: "https://t.me")
+        entities = MessageEntity.de_list([one.to_dict() for one in page.text.entities])
+        keyboard = InlineKeyboardMarkup.de_json(orjson.loads(page.keyboard))
+        pages[card.heading] = {"text": page.text.text, "entities": entities, "reply_markup": keyboard}
+    told = alert(cards.verdict)
+
+    async def asked(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        chat = update.effective_chat
+        assert chat
+        await chat.send_message(**pages[cards.question.heading])
+
+    async def pressed(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        query = update.callback_query
+        chat = update.effective_chat
+        assert query
+        assert chat
+        card = cards.after(str(query.data))
+        if card is cards.verdict and chat.type != "private":
+            await query.answer(told, show_alert=True)
+            return
+        await query.answer()
+        if card is cards.verdict:
+            await query.edit_message_text(**pages[card.heading])
+        else:
+            await chat.send_message(**pages[card.heading])
+
+    builder = Application.builder().token(loopback_telegram.TOKEN).base_url(f"{url}/bot").concurrent_updates(True)
+    builder.request(AiohttpRequest()).get_updates_request(AiohttpRequest(connection_pool_size=1))
+    app = builder.build()
+    app.add_handlers([CallbackQueryHandler(pressed), CommandHandler(QUIZ, asked)])
+    return app
+
+
+async def do_nothing(discord_url: str, telegram_url: str, folder: str) -> None:
+    """Serve both platforms with it."""
+    cards = await ready(folder)
+    gc.collect()
+    gc.freeze()
+    discord.http.Route.BASE = f"{discord_url}/api/v10"
+    app = telegram_floor(cards, telegram_url)
+    async with app:
+        await app.start()
+        assert app.updater
+        await app.updater.start_polling()
+        await DiscordFloor(cards).start(loopback_discord.TOKEN)
+
+
+# The people
+
+
+@dataclass(frozen=True)
+class Seats:
+    """A room: a channel, a group, or a private chat; who is in it, and how long it takes from question to question."""
+
+    place: int
+    people: Sequence[int]
+    pause: float
+
+    @property
+    def private(self) -> bool:
+        return len(self.people) == 1
+
+
+class Shown(NamedTuple):
+    """What somebody was shown, when its request came, and the message that has its buttons."""
+
+    text: str
+    when: float
+    message: Any
+
+
+class OnDiscord(LoopbackDiscord):
+    """A Discord with a server for each room, and that notes when requests come."""
+
+    def __init__(self) -> None:
+        super().__init__(lenient=True)
+        self.faults.append(self._note)
+        rooms = [seats.place for seats in self.seats(0.0, full=True) if not seats.private]
+        self.guilds = {FIRST_SERVER + place: [place] for place in rooms}
+        self._came: dict[str, float] = {}
+
+    def seats(self, pause: float, *, full: bool) -> list[Seats]:
+        return _rooms(FIRST_CHANNEL, 0.0 if full else pause, 0.0 if full else pause)
+
+    async def ask(self, seats: Seats, who: int, last: Shown | None) -> loopback_discord.Message:
+        """The next question, by the button of the last verdict if there is one."""
+        if last and "Next question" in last.message.buttons:
+            asked = await self.press(last.message, "Next question", who, private=seats.private)
+        else:
+            asked = await self.call(QUIZ, who, where=seats.place, private=seats.private, mode="choice")
+        return (await self._settled(asked)).message
+
+    async def answer(self, seats: Seats, question: loopback_discord.Message, who: int, place: int) -> Shown:
+        letters = [label for label in question.buttons if len(label) == 1]
+        pressed = await self.press(question, letters[place % len(letters)], who, private=seats.private)
+        return await self._settled(pressed)
+
+    async def read(self, seats: Seats, verdict: Shown, who: int) -> None:
+        if "Explanation" in verdict.message.buttons:
+            await self._settled(await self.press(verdict.message, "Explanation", who, private=seats.private))
+
+    def forget(self, question: loopback_discord.Message) -> None:
+        self.messages.clear()
+        self.requests.clear()
+
+    async def _settled(self, asked: loopback_discord.Interaction) -> Shown:
+        await asked.settled.wait()
+        del self.interactions[asked.token]
+        message = asked.messages[-1] if asked.messages else asked.source
+        assert message
+        return Shown(message.text.removeprefix("### "), self._came.pop(asked.token), message)
+
+    def _note(self, method: str, path: str) -> None:
+        """When the last request about an interaction came; the path ends with its token, or with `/callback`."""
+        parts = path.split("/")
+        if len(parts) > 2 and parts[2] in self.interactions:
+            self._came[parts[2]] = perf_counter()
+
+
+class OnTelegram(LoopbackTelegram):
+    """A Telegram that tells what is posted in a chat."""
+
+    def __init__(self) -> None:
+        super().__init__(lenient=True)
+        self.faults.append(self._note)
+        self._posted: dict[int, asyncio.Future[loopback_telegram.Message]] = {}
+        self._edited: dict[int, asyncio.Future[tuple[str, float]]] = {}
+        self._came: dict[str, float] = {}
+
+    def seats(self, pause: float, *, full: bool) -> list[Seats]:
+        rooms = _rooms(FIRST_GROUP, GROUP_PAUSE if full else pause, ALONE_PAUSE if full else pause, GROUPS * full or 1)
+        for seats in rooms:
+            if not seats.private:
+                self.chats[seats.place] = loopback_telegram.Chat(seats.place, "supergroup", "Study")
+        return rooms
+
+    async def ask(self, seats: Seats, who: int, last: Shown | None) -> loopback_telegram.Message:
+        """The next question, in private by the button of the last verdict if there is one."""
+        chat = who if seats.private else seats.place
+        posted = self._posted[chat] = asyncio.get_running_loop().create_future()
+        if last and "Next question" in last.message.buttons:
+            await self.press(last.message, "Next question", who)
+        else:
+            await self.say(f"/{QUIZ} mode:choice", who, None if seats.private else seats.place)
+        return await posted
+
+    async def answer(self, seats: Seats, question: loopback_telegram.Message, who: int, place: int) -> Shown:
+        letters = [label for label in question.buttons if len(label) == 1]
+        edited = self._edited[question.chat] = asyncio.get_running_loop().create_future()
+        pressed = await self.press(question, letters[place % len(letters)], who)
+        await pressed.answered.wait()
+        when = self._came.pop(pressed.id)
+        if seats.private:
+            return Shown(*await edited, question)
+        return Shown(pressed.answer.get("text", ""), when, question)
+
+    async def read(self, seats: Seats, verdict: Shown, who: int) -> None:
+        if seats.private and "Explanation" in verdict.message.buttons:
+            posted = self._posted[who] = asyncio.get_running_loop().create_future()
+            pressed = await self.press(verdict.message, "Explanation", who)
+            await pressed.answered.wait()
+            self._came.pop(pressed.id)
+            self._known.pop((who, (await posted).id))
+
+    def forget(self, question: loopback_telegram.Message) -> None:
+        self._known.pop((question.chat, question.id), None)
+        for kept in (self.messages, self.requests, self.updates, self.answers):
+            kept.clear()
+
+    def _note(self, method: str, params: Payload) -> None:
+        now = perf_counter()
+        if method == "answerCallbackQuery":
+            self._came[params["callback_query_id"]] = now
+        elif method == "editMessageText" and (edited := self._edited.pop(params["chat_id"], None)):
+            edited.set_result((params["text"], now))
+
+    def _send(self, method: str, params: Payload) -> loopback_telegram.Message:
+        message = super()._send(method, params)
+        if posted := self._posted.pop(message.chat, None):
+            posted.set_result(message)
+        return message
+
+
+Platform = OnDiscord | OnTelegram
+
+
+def _rooms(first: int, pause: float, alone: float, times: int = 1) -> list[Seats]:
+    """Everybody's: so many are alone, and the others in rooms, each of them so many times."""
+    people = range(FIRST_PERSON, FIRST_PERSON + PEOPLE)
+    private = [Seats(who, (who,), alone) for who in people[:ALONE]]
+    starts = [start for _ in range(times) for start in range(ALONE, PEOPLE, TOGETHER)]
+    return private + [Seats(first + at, people[start : start + TOGETHER], pause) for at, start in enumerate(starts)]
+
+
+class Load(NamedTuple):
+    name: str
+    full: bool
+
+    @property
+    def offered(self) -> float:
+        """Answers in a second, of both platforms; 0 for as many as there can be."""
+        return 0.0 if self.full else 2 * PEOPLE / THINKING
+
+
+LOADS = Load("evening", full=False), Load("full", full=True)
+
+
+@dataclass
+class Round:
+    """What people saw while they pressed for a while."""
+
+    begin: float
+    end: float
+    sent: int = 0
+    shown: int = 0
+    wrong: list[str] = field(default_factory=list)  # texts that were shown in place of a verdict
+    waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # ms, by platform
+    used: dict[str, float] = field(default_factory=dict)  # of one processor, by process
+
+    @property
+    def per_second(self) -> float:
+        return sum(map(len, self.waits.values())) / (self.end - self.begin)
+
+    def late(self, platform: str, percent: float) -> float:
+        waits = sorted(self.waits[platform]) or [0.0]
+        return waits[int(len(waits) * percent / 100)]
+
+
+class Evening:
+    """People at the rooms of one platform, until the round is over."""
+
+    def __init__(self, platform: Platform, name: str, load: Load, round_: Round, random: Random) -> None:
+        self._platform, self._name, self._load, self._round, self._random = platform, name, load, round_, random
+        self._turn = asyncio.Semaphore(ON_THEIR_WAY if load.full else PEOPLE)
+
+    async def spend(self) -> None:
+        rooms = self._platform.seats(THINKING, full=self._load.full)
+        await asyncio.gather(*(self._play(seats) for seats in rooms))
+
+    async def _play(self, seats: Seats) -> None:
+        await asyncio.sleep(self._random.uniform(0, seats.pause))
+        last: tuple[int, Shown | None] = (self._random.choice(seats.people), None)
+        while (begun := perf_counter()) < self._round.end:
+            question = await self._platform.ask(seats, *last)
+            shown = await asyncio.gather(*(self._answer(seats, question, who) for who in seats.people))
+            self._platform.forget(question)
+            who, verdict = self._random.choice(list(zip(seats.people, shown, strict=True)))
+            last = (who, verdict)
+            await asyncio.sleep(begun + seats.pause - perf_counter())
+
+    async def _answer(self, seats: Seats, question: Any, who: int) -> Shown | None:
+        if not self._load.full:
+            await asyncio.sleep(self._random.uniform(0, seats.pause - 0.5))
+        async with self._turn:
+            if (start := perf_counter()) > self._round.end:
+                return None
+            self._round.sent += 1
+            verdict = await self._platform.answer(seats, question, who, self._random.randrange(60))
+            if verdict.text.startswith(VERDICTS):
+                self._round.shown += 1
+            else:
+                self._round.wrong.append(verdict.text[:80])
+            if self._round.begin <= start:
+                self._round.waits[self._name].append((verdict.when - start) * 1000)
+            if self._random.random() < READERS:
+                await self._platform.read(seats, verdict, who)
+            return verdict
+
+
+# The bots
+
+
+class Side:
+    """A bot's process, and a Discord and a Telegram for it alone."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.discord, self.telegram = OnDiscord(), OnTelegram()
+        self.samples: list[tuple[float, int, int]] = []  # seconds of pressing, answers, bytes
+        self.sent = self.shown = 0
+        self.log = folder / f"{name}.log"
+        self._pressed = 0.0  # seconds
+        self._process: asyncio.subprocess.Process | None = None
+
+    @asynccontextmanager
+    async def running(self, *command: str | Path) -> Any:
+        """Serve until all is over."""
+        with self.log.open("w") as log:
+            self._process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env={}, stderr=log)
+        try:
+            await self.telegram.until(lambda: self.telegram.asked("getUpdates"))
+            await asyncio.wait_for(self.discord.connected.wait(), 20)
+            yield
+        finally:
+            self._process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), 10)
+            if self._process.returncode is None:
+                self._process.kill()
+
+    @property
+    def lines(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+    async def round(self, load: Load, seconds: float, random: Random) -> Round:
+        """People press for so long, after a while that does not count."""
+        begin = perf_counter() + THINKING
+        round_ = Round(begin, begin + seconds)
+        sampling = asyncio.create_task(self._sample(round_))
+        both = [
+            Evening(self.discord, "Discord", load, round_, random).spend(),
+            Evening(self.telegram, "Telegram", load, round_, random).spend(),
+        ]
+        with suppress(TimeoutError):  # who still waits, waits in vain
+            async with asyncio.timeout(THINKING + seconds + PATIENCE):
+                await asyncio.gather(*both)
+        await sampling
+        self.sent, self.shown = self.sent + round_.sent, self.shown + round_.shown
+        self._pressed += seconds
+        return round_
+
+    async def _sample(self, round_: Round) -> None:
+        await asyncio.sleep(round_.begin - perf_counter())
+        assert self._process
+        pids = {self.name: self._process.pid, "people": os.getpid()}
+        before = {name: _worked(pid) for name, pid in pids.items()}
+        while (left := round_.end - perf_counter()) > 0:
+            await asyncio.sleep(min(SAMPLES, left))
+            pressed = self._pressed + perf_counter() - round_.begin
+            self.samples.append((pressed, self.shown + round_.shown, _held(self._process.pid)))
+        elapsed = perf_counter() - round_.begin
+        round_.used = {name: (_worked(pid) - before[name]) / elapsed for name, pid in pids.items()}
+
+
+def _held(pid: int) -> int:
+    """Bytes of the machine's memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+
+
+def _worked(pid: int) -> float:
+    """Seconds that a process has had a processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def growth(samples: Sequence[tuple[float, int, int]], minute: float) -> str:
+    """Memory after the first minute of these samples and at the end, and how it grew in between."""
+    start = samples[0][0]
+    later = [(answers, held) for pressed, answers, held in samples if pressed - start >= minute] or [samples[-1][1:]]
+    first, last = later[0][1] / 2**20, later[-1][1] / 2**20
+    slope = linear_regression(*zip(*later, strict=True)).slope / 1024 * 1000 if len(later) > 1 else 0.0
+    return f"{first:.1f} MB after a minute, {last:.1f} MB at the end, {slope:+.1f} kB for 1,000 answers"
+
+
+@contextmanager
+def _collecting_less() -> Iterator[None]:
+    """As our bot does: a look through all that is kept would be a pause for a thousand people."""
+    gc.freeze()
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 100)
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+def configured(folder: Path, side: Side, database: str) -> Path:
+    path = folder / "bot.toml"
+    path.write_text(
+        f'database = "{database}"\nquestions = ["{ROOT / "questions"}"]\nmonitor.log = "warning"\n'
+        f'[discord]\ntoken = "{loopback_discord.TOKEN}"\napi_url = "{side.discord.url}"\n'
+        f'[telegram]\ntoken = "{loopback_telegram.TOKEN}"\napi_url = "{side.telegram.url}"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+async def kept(url: str) -> int:
+    """How many answers are in the database."""
+    database = await connect(url)
+    ((number,),) = [tuple(row) for row in await database.fetch("SELECT count(*) FROM answer")]
+    await database.close()
+    return int(number)
+
+
+async def main() -> None:
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = DATABASE or f"sqlite:///{folder}/x.db"
+        ours, theirs = sides = Side("ours", folder), Side("theirs", folder)
+        for side in sides:
+            await side.discord.start()
+            await side.telegram.start()
+        urls = theirs.discord.url, theirs.telegram.url
+        try:
+            config = configured(folder, ours, database)
+            async with (
+                ours.running(sys.executable, "-m", "bot", "--config", config),
+                theirs.running(sys.executable, "-m", __name__, *urls, folder),
+            ):
+                with _collecting_less():
+                    for load in LOADS:
+                        await measured(load, ours, theirs)
+        finally:
+            for side in sides:
+                await side.discord.stop()
+                await side.telegram.stop()
+        rows = await kept(database)
+        print(
+            f"answers: {ours.sent} presses, {ours.shown} verdicts shown, {rows} rows kept  goal: all the same", end="  "
+        )
+        print("reached" if ours.sent == ours.shown == rows else "MISSED")
+        print(f"lines in the log, of warnings and errors: {len(ours.lines)}  goal: none", end="  ")
+        print("MISSED" if ours.lines else "reached", *ours.lines[:20], sep="\n")
+    logging.disable(logging.NOTSET)
+
+
+async def measured(load: Load, ours: Side, theirs: Side) -> None:
+    """Press at one load, and print what came of it."""
+    random = Random(1)
+    starts = len(ours.samples), len(theirs.samples)
+    pairs = []
+    for _ in range(ROUNDS):
+        mine = await ours.round(load, SECONDS / ROUNDS, random)
+        pairs.append((mine, await theirs.round(load, SECONDS / ROUNDS / 2, random)))
+    offered = f", {load.offered:.0f}/s offered" if load.offered else f", {ON_THEIR_WAY} at once on each platform"
+    print(f"{load.name}{offered}:")
+    _line("answers a second", [(mine.per_second, other.per_second) for mine, other in pairs])
+    for platform in ("Discord", "Telegram"):
+        _line(f"{platform} answers", [_rates(platform, *pair) for pair in pairs])
+        for percent in (50, 95, 99):
+            name = f"{platform} p{percent}, ms"
+            _line(name, [(mine.late(platform, percent), other.late(platform, percent)) for mine, other in pairs])
+    _line("of a processor", [(mine.used["ours"], other.used["theirs"]) for mine, other in pairs])
+    _line("the people's", [(mine.used["people"], other.used["people"]) for mine, other in pairs])
+    for side, start in zip((ours, theirs), starts, strict=True):
+        print(f"  memory of {side.name}: {growth(side.samples[start:], SECONDS / ROUNDS)}")
+    for text in [text for mine, _ in pairs for text in mine.wrong][:5]:
+        print(f"  shown in place of a verdict: {text!r}")
+
+
+def _rates(platform: str, mine: Round, other: Round) -> tuple[float, float]:
+    return tuple(len(one.waits[platform]) / (one.end - one.begin) for one in (mine, other))  # type: ignore[return-value]
+
+
+def _line(name: str, pairs: Sequence[tuple[float, float]]) -> None:
+    """Both sides, and how they compare in each round."""
+    ours, theirs = zip(*pairs, strict=True)
+    ratios = [mine / other if other else 0.0 for mine, other in pairs]
+    print(f"  {name:18} ours {spread(ours)}  theirs {median(theirs):.2f}  ours / theirs {spread(ratios)}")
+
+
+if __name__ == "__main__":
+    asyncio.run(do_nothing(*sys.argv[1:]))
