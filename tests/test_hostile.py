@@ -10,7 +10,7 @@ from bot.bank.bank import Bank
 from bot.config import Config
 from bot.messages import MARKS_LIMIT, Call, Card, Person, Press, Rank, Request, Room, Tone, Typed, Voice, legible
 from bot.store.store import Store
-from tests.people import ADA, GROUP, HOME, Clock, Conversation, right_and_wrong, shown
+from tests.people import ADA, BOB, GROUP, HOME, Clock, Conversation, right_and_wrong, shown
 
 HOSTILE = {
     "null characters": "\0flask\0",
@@ -53,13 +53,16 @@ async def test_every_command_and_every_button_bears_it(
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-async def test_a_name_is_shown_in_one_short_line_and_means_nothing(people: Conversation, text: str) -> None:
-    async def ask(what: Call | Press) -> Card:
-        return shown(await people.answer(Request(Person("test", "villain"), GROUP, what, name=text)))
+async def test_a_name_is_shown_in_one_short_line_and_means_nothing(
+    people: Conversation, clock: Clock, text: str
+) -> None:
+    async def ask(what: Call | Press, who: Person = ADA, name: str = text) -> Card:
+        return shown(await people.answer(Request(who, GROUP, what, name=name)))
 
     right, _ = right_and_wrong(await ask(Call("quiz")))
+    clock.advance(seconds=20)
     await ask(right.press)
-    board = await ask(Call("leaderboard"))
+    board = await ask(Call("leaderboard"), BOB, "Bob")
     first, *rest = board.body.splitlines()
     assert first.startswith("🥇 ")
     assert first.strip().endswith(": 2 points")
