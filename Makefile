@@ -20,6 +20,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m bot bank lint
+	.ci/audit
 
 bench: .venv/dev .venv-aiogram/bench
 	$(BIN)/python -m benchmarks

@@ -1,16 +1,19 @@
 """What hosts are given: every file, command, name and metric in it is one that there is."""
 
+import asyncio
 import configparser
 import json
 import re
 import shlex
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from bot.__main__ import _parser
 from bot.config import Config, read_config
@@ -254,3 +257,43 @@ def test_labels_in_queries_are_labels_that_there_are() -> None:
 
 def test_what_is_packaged_is_read_by_everybody_and_run_by_nobody() -> None:
     assert all(not stat.S_IMODE((ROOT / name).stat().st_mode) & 0o111 for name in HOSTED)
+
+
+HOLE = {
+    "id": "OSV-1",
+    "summary": "a hole",
+    "affected": [{"package": {"name": "aiohttp", "ecosystem": "PyPI"}, "ranges": []}],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("status", "known", "code", "told"),
+    [
+        (200, {}, 0, "No known vulnerabilities found"),
+        (200, {"vulns": [HOLE]}, 1, "OSV-1"),
+        (503, {}, 0, "SKIPPED: the audit of dependencies, since the list of known holes can't be reached"),
+        (None, {}, 0, "SKIPPED: the audit of dependencies, since the list of known holes can't be reached"),
+    ],
+    ids=["none", "a hole", "trouble there", "nobody there"],
+)
+async def test_a_known_hole_in_a_dependency_fails_the_gates_and_not_to_know_is_said_aloud(
+    status: int | None, known: dict[str, Any], code: int, told: str
+) -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        package = json.loads(await request.read())["package"]["name"]
+        return web.json_response(known if package == "aiohttp" else {}, status=status or 200)
+
+    server = web.ServerRunner(web.Server(answer))
+    await server.setup()
+    await web.TCPSite(server, "127.0.0.1", 0).start()
+    url = "http://{}:{}/v1/query".format(*server.addresses[0][:2])
+    if not status:
+        await server.cleanup()
+    audit = await asyncio.create_subprocess_exec(
+        ROOT / ".ci" / "audit", "--osv-url", url, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output, _ = await audit.communicate()
+    await server.cleanup()
+    assert told in output.decode()
+    assert audit.returncode == code
