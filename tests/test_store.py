@@ -163,6 +163,22 @@ async def test_200_answers_at_once_to_one_deal_by_one_learner_write_one_row(
     assert score["points"] == kept[0]["points"]
 
 
+async def test_whoever_answers_80_questions_at_once_has_the_points_of_one_after_the_other(
+    database: Database, store: Store, clock: Clock
+) -> None:
+    ada = await store.learner(ADA, clock())
+    dealt_at_once = [await dealt(store, ada, clock, number, f"flask/{number}") for number in range(1, 81)]
+
+    def worth(before: Before) -> int:
+        return min(2, 101 - before.earned)
+
+    results = await asyncio.gather(
+        *(answered(store, one, ada, clock, worth=worth, community="server") for one in dealt_at_once)
+    )
+    assert sum(first for first, _ in results) == 80
+    assert await store.points(ada) == 101
+
+
 async def test_everyone_may_answer_a_shared_deal_once_and_boards_add_up(
     database: Database, store: Store, clock: Clock
 ) -> None:

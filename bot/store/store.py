@@ -1,11 +1,14 @@
 """Every SQL statement, once, for every kind of database."""
 
+import asyncio
 import secrets
 import string
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import Any
+from weakref import WeakValueDictionary
 
 from bot.messages import Person, Room
 from bot.store.battles import Battles
@@ -21,7 +24,7 @@ from bot.store.sessions import Sessions
 from bot.store.tidying import Tidying
 
 PAGE = 100  # rows of a query that goes on until enough is found
-TRIES = 50  # of an answer whose points depend on others that are kept at the same moment; of those, one is first
+TRIES = 50  # of an answer whose points depend on others that other processes keep at the same moment
 
 _ALPHABET = string.digits + string.ascii_letters
 
@@ -124,6 +127,7 @@ class Days:
 class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by learner
         self.schedules = Schedules(database)
         self.battles = Battles(database)
         self.boards = Boards(database)
@@ -327,6 +331,12 @@ class Store:
             **review_values(review),
             **{f"bucket_{number}": bucket for number, bucket in enumerate(buckets)},
         }
+        async with self._answering.setdefault(learner.id, asyncio.Lock()):  # what one is worth depends on the others
+            return await self._answer(dealt, learner, answer, values, worth)
+
+    async def _answer(
+        self, dealt: Dealt, learner: Learner, answer: Answer, values: dict[str, Any], worth: Callable[[Before], int]
+    ) -> tuple[Answer | None, bool]:
         for _ in range(TRIES):
             (row,) = await self._database.fetch(_BEFORE, values)
             before = Before(bool(row["repeated"]), bool(row["known"]), int(row["earned"]))
