@@ -15,6 +15,7 @@ from benchmarks import (
     loading,
     recording,
     search,
+    starting,
     telegram_presses,
 )
 
@@ -27,6 +28,7 @@ ALL = {
     "boards": boards.main,
     "battle": battle.main,
     "disk": disk.main,
+    "starting": starting.main,
     "search": search.main,
     "discord": discord_presses.main,
     "telegram": telegram_presses.main,
