@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot import retention
 from bot.bank.bank import Bank
 from bot.messages import Person, Press
 from bot.retention import Retention
@@ -158,6 +159,7 @@ async def test_a_step_looks_at_few_rows_and_comes_to_an_end(
     world: World, store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tidying, "ROWS", 7)
+    monkeypatch.setattr(retention, "BUSY", 0)
     for _ in range(30):
         await asked(store, world.clock)
     for name in range(20):
