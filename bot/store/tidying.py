@@ -12,7 +12,7 @@ from bot.store.database import ConflictError, Database, Statement
 from bot.store.linking import Link, Links, among
 from bot.store.privacy import Privacy
 
-ROWS = 400  # that a step looks at or deletes: some milliseconds' work
+ROWS = 50  # that a step looks at or deletes: some milliseconds' work
 
 
 @dataclass(frozen=True, slots=True)
