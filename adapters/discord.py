@@ -17,7 +17,7 @@ from io import BytesIO
 from itertools import count
 from math import nan
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aiohttp
 import discord
@@ -45,7 +45,8 @@ POSTS = 45  # in a second, of the 50 requests that are allowed
 RETRY_WAIT = 0.5  # seconds before a post is sent again, doubled each time
 GUILDS_TIME = 1.0  # seconds without another server until we call ourselves ready: one that is told later is no loss
 NONCE = 25  # characters
-THREAD_NAME, DAY = 100, 1440  # characters; minutes without a word after which a thread goes to sleep
+THREAD_NAME = 100  # characters
+THREAD_SLEEPS: Final = 1440  # after so many minutes without a word
 SHUTDOWN_TIME = 5.0  # seconds that answers in hand get to be sent
 
 VIEW_TEXT = 4_000  # characters of all texts of a message
@@ -196,10 +197,10 @@ class DiscordPlatform(discord.AutoShardedClient):
                     if attempt == RETRIES:
                         raise Unknown(str(error) or type(error).__name__) from error
                     await asyncio.sleep(RETRY_WAIT * 2**attempt)
-        if how.thread and getattr(where, "guild_id", 0):  # we may not know the server: its shard may be another's
+        if how.thread and getattr(where, "guild_id", None):  # we may not know the server: its shard may be another's
             open_thread, name = self.http.start_thread_with_message, how.thread[:THREAD_NAME]
             try:
-                await open_thread(message.channel.id, message.id, name=name, auto_archive_duration=DAY)
+                await open_thread(message.channel.id, message.id, name=name, auto_archive_duration=THREAD_SLEEPS)
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 logger.warning("Discord: no thread could be opened: %s", error)
         return message
@@ -328,7 +329,7 @@ class DiscordPlatform(discord.AutoShardedClient):
             for place, page in enumerate(render(card, file=file) if card else [Page(file=file)])
         ]
         if not pages and not pressed:  # Discord shows a command as failed that is answered by nothing
-            pages = [("aside", page) for page in render(Card(say("One moment.")))]
+            pages = [("aside", page) for page in render(Card(say("Not so fast, please.")))]
         deferred = bool(deferring)
         if deferred and not pressed and pages and pages[0][0] == "new":
             # What is sent first would take the place of the note that we are thinking, which only its owner sees.

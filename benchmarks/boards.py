@@ -228,7 +228,7 @@ async def seconds_a_board(side: Side, ask: Callable[[], Awaitable[Reply]]) -> fl
     """
     waited = []
     for number in range(ASKED):
-        await side.store.keep("bench", str(number))
+        await side.store.memory.keep("bench", str(number))
         side.database.seconds = 0.0
         await ask()
         waited.append(side.database.seconds)

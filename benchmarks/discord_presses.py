@@ -76,7 +76,7 @@ async def main() -> None:
             verdict_card[:] = reply.cards
             return reply
 
-        ours = connect_discord(settings, answer, table, store)
+        ours = connect_discord(settings, answer, table, store.memory)
         floor = Floor(intents=discord.Intents(guilds=True))
         running = []
         for client, serving in ((floor, floor.start(server.token)), (ours, ours.run())):

@@ -97,9 +97,7 @@ async def compare(name: str, store: Store) -> None:
         slow, fast = quantiles(beside, n=100)[place], quantiles(idle, n=100)[place]
         print(f"{name:10} {share:20} {slow:6.1f} ms beside the pass, {fast:6.1f} ms alone  (ratio {slow / fast:.2f})")
     longer = verdict([max(beside) - max(idle)], LONGER, at_least=False)
-    print(
-        f"{name:10} the slowest  {max(beside):6.1f} ms beside it, {max(idle):6.1f} ms alone; longer by {longer}"
-    )
+    print(f"{name:10} the slowest  {max(beside):6.1f} ms beside it, {max(idle):6.1f} ms alone; longer by {longer}")
     print(f"{name:10} {told}")
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bot import authoring, backup, operating
 from bot.bank.bank import Bank
-from bot.bank.loading import BankError, load
+from bot.bank.loading import BankError, load, most_of
 from bot.bank.search import Index, SearchError
 from bot.commands import Commands, commands
 from bot.config import Config, ConfigError, read_config
@@ -148,7 +148,7 @@ async def _serve(config: Config, names: Sequence[str]) -> int:
         async with _monitored(config, database, store, made, answer) as (answer, listener):
             for name in names:
                 adapter = import_module(f"adapters.{name}")
-                made.lane.platforms[name] = adapter.connect(config, answer, made.commands, store, listener)
+                made.lane.platforms[name] = adapter.connect(config, answer, made.commands, store.memory, listener)
             return await _serve_all(config, store, made.lane)
     finally:
         await database.close()
@@ -207,11 +207,16 @@ def _tick(lane: Lane, tidy: Callable[[], Awaitable[None]]) -> Any:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler  # a tenth of a second, which other verbs need not wait
 
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a tick still runs is nothing to warn of
+
+    async def looked(look: Callable[..., Awaitable[None]], *platform: str) -> None:
+        with suppress(asyncio.CancelledError):  # at the end; the scheduler would log it as a failure
+            await look(*platform)
+
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for name in lane.platforms:
         for look in lane.due:
-            scheduler.add_job(look, "interval", (name,), seconds=SOONER.get(look.__name__, 1.0))
-    scheduler.add_job(tidy, "interval", minutes=1)
+            scheduler.add_job(looked, "interval", (look, name), seconds=SOONER.get(look.__name__, 1.0))
+    scheduler.add_job(looked, "interval", (tidy,), minutes=1)
     scheduler.start()
     return scheduler
 
@@ -343,7 +348,7 @@ def _check(config: Config, options: argparse.Namespace) -> int:
     except ConfigError as error:
         findings.append(("configuration", str(error)))
     loaded = load(config.questions)
-    findings.extend(("questions", str(finding)) for finding in loaded.findings)
+    findings.extend(("questions", str(finding)) for finding in most_of(loaded.findings))
     if not loaded.findings:
         findings.append(("questions", ""))
     try:

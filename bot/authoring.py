@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.bank.bank import Bank
 from bot.bank.linting import lint
-from bot.bank.loading import load
+from bot.bank.loading import load, most_of
 from bot.bank.model import SectionFile
 from bot.config import Config
 from bot.practice.grading import Grader, grader_of
@@ -51,7 +51,7 @@ def _lint(config: Config, options: argparse.Namespace) -> int:
     loaded = load(config.questions if inside or not named else options.places)
     findings = sorted({*lint(loaded), *lint_phrasings(loaded)})
     shown = [one for one in findings if not inside or any(Path(one.file).resolve().is_relative_to(p) for p in named)]
-    for finding in shown:
+    for finding in most_of(shown):
         print(finding)
     return int(bool(shown))
 
@@ -65,7 +65,7 @@ def _list(config: Config, options: argparse.Namespace) -> int:
             for question in section.questions:
                 marks = f"{question.level}{', priority' if question.priority else ''}"
                 print(f"    {question.id} ({marks}): {question.question}")
-    for finding in loaded.findings:
+    for finding in most_of(loaded.findings):
         print(finding, file=sys.stderr)
     return int(bool(loaded.findings))
 

@@ -24,6 +24,8 @@ SEND_TIME = 120.0  # seconds for a post
 LEASE = timedelta(seconds=180)  # after which a claim without an outcome is unknown
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))  # after failures that may pass, in turn
 
+_Claiming = Coroutine[Any, Any, Coroutine[Any, Any, None] | None]
+
 Look = Callable[[str], Awaitable[None]]  # for what is due on a platform, and begin it
 
 
@@ -38,10 +40,23 @@ class Lane:
     def serves(self, platform: str) -> bool:
         return platform in self.platforms and self.platforms[platform].ready
 
-    async def begin(self, platform: str, claiming: Awaitable[Coroutine[Any, Any, None] | None]) -> None:
-        """Claim something, and do what is then to be done beside the others, as soon as there is a slot."""
+    async def begin(self, platform: str, claiming: _Claiming) -> None:
+        """Claim something, and do what is then to be done beside the others, as soon as there is a slot.
+
+        Whoever looks may be ended meanwhile, as at the end of the process: what is claimed is done nevertheless.
+        """
         gate = self._gates.setdefault(platform, asyncio.Semaphore(AT_ONCE))
-        await gate.acquire()
+        try:
+            await gate.acquire()
+        except BaseException:
+            claiming.close()
+            raise
+        beginning = asyncio.ensure_future(self._begin(gate, claiming))
+        self._on_their_way.add(beginning)
+        beginning.add_done_callback(self._on_their_way.discard)
+        await asyncio.shield(beginning)
+
+    async def _begin(self, gate: asyncio.Semaphore, claiming: _Claiming) -> None:
         try:
             claimed = await claiming
         except BaseException:

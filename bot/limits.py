@@ -11,7 +11,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from bot.commands import Commands
-from bot.messages import Card, Reply, Request, Tone
+from bot.messages import Call, Card, Reply, Request, Tone
 from bot.platforms import Answer
 from bot.tally import Tally
 from bot.wording import best, language, say
@@ -25,8 +25,11 @@ class Rate(NamedTuple):
 PERSON = Rate(200, 20)
 ROOM = Rate(1_000, 250)  # a whole server may press when a question comes
 CARDS = Rate(30, 0.5)  # that one person has us post into a shared room, where everybody has to see them
+SCARCE_CARDS = Rate(8, 0.125)
+SCARCE = {"telegram"}  # where a group takes twenty messages a minute from us, and others need theirs
 ROOM_CARDS = Rate(100, 2)
 TOLD = Rate(1, 0.1)  # how often somebody is told to wait
+TOLD_TO_ALL = Rate(1, 1 / 60)  # where others may have to read it, too
 
 
 class Limits:
@@ -46,13 +49,15 @@ class Limits:
         if not where.private:
             wanted.append((ROOM, where))
             if self._commands.posts(request.what):
-                wanted += [(CARDS, (who, where)), (ROOM_CARDS, (where, "cards"))]
+                cards = SCARCE_CARDS if who.platform in SCARCE else CARDS
+                wanted += [(cards, (who, where)), (ROOM_CARDS, (where, "cards"))]
         now = self._clock()
         wait = self._rates.take(wanted, now)
         if not wait:
             return await self._answer(request)
         self._tally.count("hasty", who.platform)
-        if self._rates.take([(TOLD, (who, "told"))], now):
+        told_to_all = isinstance(request.what, Call) and not where.private
+        if self._rates.take([(TOLD_TO_ALL if told_to_all else TOLD, (who, "told", told_to_all))], now):
             return Reply()
         language.set(best(request.locale))
         told = say("Once more in {seconds} s, please: nothing of this was counted.", seconds=int(wait) + 1)

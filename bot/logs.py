@@ -13,7 +13,15 @@ OURS = ("bot", "adapters")
 request_id: ContextVar[str] = ContextVar("request_id", default="")  # of what is being answered; people see it in errors
 
 _QUIETER = {"debug": logging.INFO, "info": logging.WARNING, "warning": logging.WARNING, "error": logging.ERROR}
-_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), 127) if chr(number) != "\t"} | {10: "\\n", 13: "\\r"}
+# What does something to a screen: control characters, ends of lines, changes of writing direction.
+_IN_JSON = {
+    number: f"\\u{number:04x}"
+    for number in (*range(127, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}  # those below, it escapes by itself
+_IN_TEXT = _IN_JSON | {
+    number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160)) if chr(number) not in "\t\n"
+}
+_IN_ONE_LINE = {10: "\\n", 13: "\\r"}
 
 
 def write_logs(config: Config) -> None:
@@ -43,7 +51,7 @@ class LogFormatter(logging.Formatter):
         self._json = config.monitor.log_format == "json"
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._object(record) if self._json else super().format(record)
+        line = self._object(record) if self._json else super().format(record).translate(_IN_TEXT)
         for secret in self._secrets:
             line = line.replace(secret, "[token]")
         return line
@@ -52,7 +60,7 @@ class LogFormatter(logging.Formatter):
         """The first line of a text: whatever a message quotes, it neither begins another line nor paints the screen."""
         asked = request_id.get()
         record.request = f" [{asked}]" if asked else ""
-        return super().formatMessage(record).translate(_CONTROL)
+        return super().formatMessage(record).translate(_IN_ONE_LINE)
 
     def _object(self, record: logging.LogRecord) -> str:
         shown = {
@@ -65,4 +73,4 @@ class LogFormatter(logging.Formatter):
             shown["request"] = asked
         if record.exc_info:
             shown["error"] = self.formatException(record.exc_info)
-        return json.dumps(shown, ensure_ascii=False)
+        return json.dumps(shown, ensure_ascii=False).translate(_IN_JSON)

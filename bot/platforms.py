@@ -23,7 +23,7 @@ class PlatformError(Exception):
 
 
 class Memory(Protocol):
-    """Where a platform keeps what it must remember between runs, and what became of rooms. The store is one."""
+    """Where a platform keeps what it must remember between runs, and what became of rooms. `Store.memory` is one."""
 
     async def note(self, name: str) -> str:
         """What was kept under this name; empty when nothing was."""

@@ -140,7 +140,7 @@ class DiscordDriver:
             await self.stop()
         self._server.connected.clear()
         config = Config(discord=Discord(token=SecretStr(self._server.token), api_url=self._server.url))
-        self.platform = discord_adapter.connect(config, answer, self._commands, self._store)
+        self.platform = discord_adapter.connect(config, answer, self._commands, self._store.memory)
         self.platform._connection.guild_ready_timeout = 0.05
         self._running = asyncio.ensure_future(self.platform.run())
         await asyncio.wait_for(self._server.connected.wait(), 20)
@@ -195,7 +195,7 @@ class TelegramDriver:
         if hasattr(self, "platform"):
             await self.stop()
         config = Config(telegram=Telegram(token=SecretStr(self._server.token), api_url=self._server.url))
-        self.platform = telegram_adapter.connect(config, answer, self._commands, self._store)
+        self.platform = telegram_adapter.connect(config, answer, self._commands, self._store.memory)
         asked = len(self._server.asked("getUpdates"))
         self._running = asyncio.ensure_future(self.platform.run())
         await self._server.until(lambda: len(self._server.asked("getUpdates")) > asked)
@@ -500,7 +500,7 @@ async def test_a_battle_in_a_room_is_played_by_buttons_and_comes_to_its_podium(
         (told_mine,) = await driver.press_posted("A")
         assert "You chose A" in told_mine
         (battle,) = await sqlite_store.battles.due(name, clock() + timedelta(minutes=1), 9)
-        asked = await sqlite_store.battles.round(battle.id, place)
+        asked = await sqlite_store.rounds.round(battle.id, place)
         assert asked
         await people.press(Press("choose", asked.deal, "B"), other, room)
         await looked(made.lane, name)

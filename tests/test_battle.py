@@ -679,8 +679,8 @@ async def test_who_has_left_the_server_is_not_waited_for_not_shown_and_not_broug
     card = await begun(server, "/battle questions:3", BOB, CLEO)
     await server.wait(4)
     await choose(server, card, CLEO)
-    await server.store.person_left(CLEO, "server")
-    await server.store.person_left(BOB, "server")
+    await server.store.memory.person_left(CLEO, "server")
+    await server.store.memory.person_left(BOB, "server")
     await choose(server, card, ADA)
     await server.tick()
     assert shown_standings(server.last) == {"Ada": 15}
@@ -739,7 +739,7 @@ async def test_whoever_is_told_that_they_chose_is_counted_however_near_the_end(
         *told, _ = await asyncio.gather(*(press(number, card) for number in range(30)), end(5 * place))
         await servers[0].wait(2)
         battle = await the_battle(servers[0])
-        assert len(await store.battles.choices(battle, place)) == sum(told)
+        assert len(await store.rounds.choices(battle, place)) == sum(told)
         result = next(card for card in reversed(hall.cards()) if "Right is **" in card.body)
         assert f"Question {place} of 5" in result.body
         assert ("nobody answered" if not sum(told) else f"{sum(told)} of {sum(told)} right") in result.body
@@ -865,7 +865,7 @@ async def test_two_battles_at_once_count_once_for_whoever_plays_both(server: Ser
 async def test_an_answer_that_was_given_before_is_not_given_again(server: Server) -> None:
     card = await begun(server)
     await played(server, card, (ADA, True), (BOB, True))
-    rounds = await server.store.battles.rounds((await the_battle(server)).id)
+    rounds = await server.store.rounds.of((await the_battle(server)).id)
     await server.tick()
     before = [dict(row) for row in await server.store._database.fetch("SELECT * FROM answer ORDER BY learner")]
     await server.store._database.write([Statement("UPDATE round SET keep_at = 0")])
@@ -1156,7 +1156,7 @@ async def test_a_group_that_moves_in_the_middle_goes_on(server: Server) -> None:
     await choose(server, card, ADA)
     new = Room("test", "supergroup", community="supergroup")
     await server.say("/topics", CLEO, new)
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     server.hall.edit_fault = _raising(Gone("message to edit not found"))
     await server.press(card, right_and_wrong(card)[1].label, BOB, new)
     await server.tick()
@@ -1172,7 +1172,7 @@ async def test_a_group_that_moves_to_where_a_battle_runs_too_keeps_one(server: S
     if not running:
         await server.press(card, "Stop")
     await lobby(server, "/battle questions:5", where=new)
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     rows = await server.store._database.fetch("SELECT questions FROM battle WHERE ended_at IS NULL")
     assert [row["questions"] for row in rows] == [3 if running else 5]
     await server.wait(65, step=5)
@@ -1294,7 +1294,7 @@ class Kept(Server):
         done = None
         try:
             done = await doing
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             await self.lane.finish()
         if self.mortal.dead:
             self.deaths += 1

@@ -328,9 +328,9 @@ class Evening:
     async def _move(self, process: Process, place: Place) -> None:
         old, new = place.where.id, f"{place.where.id}x"
         try:
-            await process.store.room_moved("test", old, new)
+            await process.store.memory.room_moved("test", old, new)
         except Killed:
-            await self.processes[-1].store.room_moved("test", old, new) if not self.processes[-1].dead else None
+            await self.processes[-1].store.memory.room_moved("test", old, new) if not self.processes[-1].dead else None
         (moved,) = self.connection.execute("SELECT count(*) FROM room WHERE platform_id = ?", (new,)).fetchone()
         if moved:
             place.where = Room("test", new, community=new)

@@ -232,13 +232,13 @@ async def test_a_copy_that_is_killed_anywhere_leaves_a_target_that_nobody_uses_a
 async def test_a_target_with_anything_in_it_is_refused_and_left_as_it_is(lived_in: str, url: str) -> None:
     await migrated(url)
     database = await connect(url)
-    await Store(database).keep("commands", "one")
+    await Store(database).memory.keep("commands", "one")
     await database.close()
     with pytest.raises(StoreError, match="The target is not empty: there are rows in note"):
         await moved(lived_in, url)
     database = await connect(url)
     assert await migrate(database) == 0
-    assert await Store(database).note("commands") == "one"
+    assert await Store(database).memory.note("commands") == "one"
     await database.close()
 
 
@@ -296,7 +296,7 @@ class Disturbed:
 )
 async def test_a_source_that_changes_meanwhile_is_noticed(lived_in: str, postgres_url: str, change: str) -> None:
     source, target = await connect(lived_in), await connect(postgres_url)
-    await Store(source).keep("commands", "one")
+    await Store(source).memory.keep("commands", "one")
     disturbed = Disturbed(target, "answer", lambda: source.write([Statement(change)]))
     with pytest.raises(StoreError, match="source was changed by somebody meanwhile; stop the bot"):
         await copy(source, disturbed)
@@ -319,7 +319,7 @@ async def test_of_two_copies_to_one_target_the_later_one_wins(lived_in: str, url
 
 async def test_a_copy_goes_no_further_when_another_to_its_target_begins(lived_in: str, url: str) -> None:
     source, target = await connect(lived_in), await connect(url)
-    await Store(source).keep("commands", "one")
+    await Store(source).memory.keep("commands", "one")
     later = Statement(copying._MARK, {"mark": UNFINISHED, "receipt": "later"})
     with pytest.raises(StoreError, match="Another copy to this target has begun"):
         await copy(source, Disturbed(target, "note", lambda: target.write([later])))

@@ -513,7 +513,7 @@ async def test_a_lost_room_is_told_once_to_who_set_it_and_comes_back_by_itself(s
 
     server.chat.fault = gone
     await server.until(at(3, 10))
-    await server.store.room_gone(GROUP)
+    await server.store.memory.room_gone(GROUP)
     server.chat.lacking = "I am not a member here."
     await server.until(at(5, 10), timedelta(hours=1))
     ((who, card),) = server.chat.told
@@ -537,7 +537,7 @@ async def _room(server: Server) -> str:
 
 async def test_a_group_that_moves_keeps_its_schedule(server: Server) -> None:
     await server.set()
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     await server.until(at(3, 10))
     ((room, _, _),) = server.chat.posts
     assert (room.id, room.community) == ("supergroup", "supergroup")
@@ -569,7 +569,7 @@ async def test_a_platform_that_fails_to_say_what_is_missing_is_tried(server: Ser
         raise RuntimeError("odd")
 
     await server.set()
-    await server.store.room_gone(GROUP)
+    await server.store.memory.room_gone(GROUP)
     server.chat.missing = broken  # type: ignore[method-assign]
     await server.until(at(3, 10))
     assert len(server.chat.posts) == 1
@@ -600,7 +600,7 @@ async def test_a_group_that_moves_where_something_is_set_already_keeps_what_it_h
         await server.set("/daily time:10:00 timezone:UTC")
     else:
         await server.store.room(GROUP, server.clock())
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     await server.until(at(4, 12))
     assert [room.id for room, _, _ in server.chat.posts] == ["supergroup"] * 2  # one a day, also on the day of the move
     assert f"- time: **{'10' if both else '00'}:00**" in (await server.set("/daily", new)).body

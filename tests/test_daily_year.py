@@ -181,7 +181,7 @@ class Process:
             heappush(year.slow, (asked + year.random.choice((2, 4, 15)) * MINUTE, next(year.numbers), answer))
             await answer
         elif fate == "gone":
-            await self.store.room_gone(room)
+            await self.store.memory.room_gone(room)
             raise Gone("the bot was kicked")
         elif fate == "error":
             if year.random.random() < 0.1:  # it is tried again after the room has moved

@@ -370,7 +370,7 @@ async def test_a_group_that_moves_keeps_its_digest(server: Server) -> None:
     new = Room("test", "supergroup", community="supergroup")
     await server.set(SET, new)
     await server.until(MONDAY + SETTLED, timedelta(hours=1))
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     assert await told(server, new) == ("sent", "")
     await server.until(MONDAY + WEEK + SETTLED, timedelta(hours=1))
     assert [room.id for room, card, _ in server.chat.posts if card in digests(server)] == ["group", "supergroup"]
@@ -383,7 +383,7 @@ async def test_a_group_that_moves_to_where_a_digest_is_due_too_gets_no_second_on
     await server.set("/daily time:12:00 timezone:UTC digest:yes", new)
     await server.until(MONDAY + SETTLED, timedelta(hours=1))
     await server.press("Off")
-    await server.store.room_moved("test", "group", "supergroup")
+    await server.store.memory.room_moved("test", "group", "supergroup")
     await server.until(at(10, 0), timedelta(hours=1))
     assert "- time: **12:00**" in (await server.set("/daily", new)).body
     assert len(digests(server)) == 1
@@ -549,7 +549,7 @@ class Kept(Server):
     async def tick(self) -> None:
         try:
             await super().tick()
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             await self.lane.finish()
         if self.mortal.dead:
             self.deaths += 1

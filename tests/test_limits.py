@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.limits import CARDS, PERSON, ROOM, ROOM_CARDS, Limits, Rate, Rates
+from bot.limits import CARDS, PERSON, ROOM, ROOM_CARDS, SCARCE_CARDS, Limits, Rate, Rates
 from bot.messages import Call, Card, Person, Press, Reply, Request, Room, Typed
 from bot.tally import Tally
 from tests.people import ADA, BOB, GROUP, HOME, Conversation
@@ -30,10 +30,12 @@ class Hammering:
     async def say(self, what: Call | Press | Typed, who: Person = ADA, where: Room = HOME) -> Reply:
         return await self._limits.answer(Request(who, where, what))
 
-    async def served(self, what: Call | Press | Typed, who: Callable[[int], Person], where: Room) -> int:
+    async def served(
+        self, what: Call | Press | Typed, who: Callable[[int], Person], where: Room, many: int = MANY
+    ) -> int:
         """How many of many at once are answered."""
         before = self.asked
-        for number in range(MANY):
+        for number in range(many):
             await self.say(what, who(number), where)
         return self.asked - before
 
@@ -79,6 +81,18 @@ async def test_a_person_is_told_to_wait_once_in_a_while_and_for_how_long(hammeri
     assert hammering.tally.numbers["hasty", ADA.platform] == 3 * MANY + 1 - hammering.asked
 
 
+async def test_who_hammers_commands_in_a_room_is_told_so_once_a_minute_since_all_may_have_to_read_it(
+    hammering: Hammering,
+) -> None:
+    told = []
+    for second in range(63):
+        hammering.now = second
+        replies = [await hammering.say(Call("quiz"), ADA, GROUP) for _ in range(20)]
+        told += [(second, reply.aside.heading) for reply in replies if reply.aside]
+    assert [heading for _, heading in told] == ["That is faster than I can follow"] * 2
+    assert told[1][0] - told[0][0] == 60
+
+
 @pytest.mark.parametrize("what", [Call("quiz"), Press("next"), Press("call", value="quiz"), Press("open", value="q")])
 async def test_one_person_posts_few_cards_into_a_room_and_answers_there_nevertheless(
     hammering: Hammering, what: Call | Press
@@ -86,8 +100,19 @@ async def test_one_person_posts_few_cards_into_a_room_and_answers_there_neverthe
     assert await hammering.served(what, same, GROUP) == CARDS.at_once
     assert (await hammering.say(Press("answer", "d", "a"), ADA, GROUP)).new
     assert (await hammering.say(what, ADA, HOME)).new
-    hammering.now += 4
-    assert await hammering.served(what, same, GROUP) == 4 * CARDS.per_second
+    hammering.now += 16
+    assert await hammering.served(what, same, GROUP) == 16 * CARDS.per_second
+
+
+async def test_on_telegram_one_person_leaves_others_their_part_of_the_messages_that_a_group_takes(
+    hammering: Hammering,
+) -> None:
+    ann, group = Person("telegram", "1"), Room("telegram", "-1", community="-1")
+    served = 0
+    for second in range(60):
+        hammering.now = second
+        served += await hammering.served(Call("quiz"), lambda number: ann, group, many=20)
+    assert served == SCARCE_CARDS.at_once + 7 < 20
 
 
 async def test_a_room_takes_so_many_cards_of_all_its_people_and_so_many_presses(hammering: Hammering) -> None:

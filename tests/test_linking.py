@@ -509,8 +509,8 @@ async def test_who_leaves_a_group_is_on_its_boards_again_when_they_answer_there(
     server, kept = Community("test", "-1"), Community("test", "-9")
     for where in (STUDY, replace(STUDY, id="-9", community="-9")):
         await world.answer(ANN, where=where)
-    await world.store.person_left(ANN, "-1")
-    await world.store.person_left(Person("test", "nobody"), "-1")
+    await world.store.memory.person_left(ANN, "-1")
+    await world.store.memory.person_left(Person("test", "nobody"), "-1")
     sizes = [await world.store.boards.size(one, "all") for one in (server, kept)]
     assert sizes == [0, 1]
     await world.type(ANN, "/settings hide:no")
@@ -524,8 +524,8 @@ async def test_who_leaves_a_group_is_on_its_boards_again_when_they_answer_there(
 
 async def test_who_left_before_a_group_became_a_supergroup_has_left_it(world: World) -> None:
     await world.answer(ANN, where=STUDY)
-    await world.store.person_left(ANN, "-1")
-    await world.store.room_moved("test", "-1", "-100")
+    await world.store.memory.person_left(ANN, "-1")
+    await world.store.memory.room_moved("test", "-1", "-100")
     await world.type(ANN, "/settings hide:no")
     assert await world.store.boards.size(Community("test", "-100"), "all") == 0
 

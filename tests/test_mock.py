@@ -622,7 +622,7 @@ def test_the_strongest_and_the_weakest_are_told_apart() -> None:
 
 
 async def due(store: Store, clock: Clock) -> list[str]:
-    return [name async for name in store.due(await store.learner(ADA, clock()), clock())]
+    return [name async for name in store.reviews.due((await store.learner(ADA, clock())).id, clock())]
 
 
 async def test_what_was_weak_can_be_reviewed_at_once_and_is_brought_forward_only_once(

@@ -261,7 +261,7 @@ async def test_telegram_is_connected_while_it_answers_or_holds_a_question_for_up
 ) -> None:
     monkeypatch.setattr(life, "START_WAIT", 0.1)
     config = Config(telegram=Telegram(token=SecretStr(telegram.token), api_url=telegram.url))
-    platform = telegram_adapter.connect(config, conversation.answer, conversation.commands, sqlite_store)
+    platform = telegram_adapter.connect(config, conversation.answer, conversation.commands, sqlite_store.memory)
     assert not platform.health().connected
     async with running(platform):
         await until(lambda: platform.health().connected)
@@ -287,7 +287,7 @@ async def test_discord_is_connected_while_its_gateway_is(
 ) -> None:
     monkeypatch.setattr(discord_adapter, "GUILDS_TIME", 0.05)
     config = Config(discord=Discord(token=SecretStr(server.token), api_url=server.url))
-    platform = discord_adapter.connect(config, conversation.answer, conversation.commands, sqlite_store)
+    platform = discord_adapter.connect(config, conversation.answer, conversation.commands, sqlite_store.memory)
     assert not platform.health().connected
     async with running(platform):
         await until(lambda: platform.health().connected)

@@ -52,9 +52,9 @@ async def lived(world: World, who: Person) -> None:
     await world.type(who, "/daily time:09:00")
     await world.type(who, "/link")
     await world.type(who, "/link ABCD-EFGH")
-    await world.store.person_left(who, "-1")
-    await world.store.keep(f"{who.platform} prompt 7/{who.id}/9", f"{who.id} type:abc:")
-    await world.store.keep(f"{who.platform} prompt 7/{who.id}/latest", "9")
+    await world.store.memory.person_left(who, "-1")
+    await world.store.memory.keep(f"{who.platform} prompt 7/{who.id}/9", f"{who.id} type:abc:")
+    await world.store.memory.keep(f"{who.platform} prompt 7/{who.id}/latest", "9")
 
 
 async def deleted(world: World, who: Person, where: Room | None = None) -> Card:

@@ -266,7 +266,7 @@ async def test_a_group_that_moved_answers_what_was_dealt_before(
     conversation: Conversation, sqlite_store: Store
 ) -> None:
     card = shown(await conversation.type("/quiz mode:choice", where=GROUP))
-    await sqlite_store.room_moved("test", "group", "supergroup")
+    await sqlite_store.memory.room_moved("test", "group", "supergroup")
     moved = replace(GROUP, id="supergroup", community="supergroup")
     for who, where in ((ADA, moved), (BOB, GROUP)):
         verdict = shown(await conversation.press(card.buttons[0], who, where))

@@ -141,18 +141,18 @@ async def test_old_posts_and_what_has_expired_goes(world: World, store: Store, d
 
 
 async def test_a_note_is_kept_as_long_after_it_was_written_last(world: World, store: Store) -> None:
-    await store.keep("poll", "old")
-    await store.keep("prompt", "old")
+    await store.memory.keep("poll", "old")
+    await store.memory.keep("prompt", "old")
     await world.tidy()
     world.clock.advance(days=300)
-    await store.keep("prompt", "new")
+    await store.memory.keep("prompt", "new")
     await world.tidy()
     world.clock.advance(days=102)
     await world.tidy()
-    assert (await store.note("poll"), await store.note("prompt")) == ("", "new")
+    assert (await store.memory.note("poll"), await store.memory.note("prompt")) == ("", "new")
     world.clock.advance(days=300)
     await world.tidy()
-    assert await store.note("prompt") == ""
+    assert await store.memory.note("prompt") == ""
 
 
 async def test_a_step_looks_at_few_rows_and_comes_to_an_end(
@@ -163,7 +163,7 @@ async def test_a_step_looks_at_few_rows_and_comes_to_an_end(
     for _ in range(30):
         await asked(store, world.clock)
     for name in range(20):
-        await store.keep(f"poll {name}", "x")
+        await store.memory.keep(f"poll {name}", "x")
     world.clock.time = (world.clock.time + OLD).replace(hour=3)
     left, steps = [30], 0
     while (await store.tidying.state()).night == "":

@@ -61,7 +61,7 @@ async def onward(people: Conversation, card: Card) -> Card:
 
 
 async def due_now(store: Store, clock: Clock) -> list[str]:
-    return [name async for name in store.due(await store.learner(ADA, clock()), clock())]
+    return [name async for name in store.reviews.due((await store.learner(ADA, clock())).id, clock())]
 
 
 # A review

@@ -246,7 +246,7 @@ async def test_due_reviews_come_most_overdue_first_and_only_when_due(store: Stor
         await store.answer(one, ada, RIGHT, due, DAY, ledger(DAY), clock())
     later = await dealt(store, ada, clock, 251, "flask/later")
     await store.answer(later, ada, RIGHT, review(clock, minutes=1), DAY, ledger(DAY), clock())
-    due_now = [name async for name in store.due(ada, clock())]
+    due_now = [name async for name in store.reviews.due(ada.id, clock())]
     assert len(due_now) == len(set(due_now)) == 250
     assert set(due_now[:36]) == {f"flask/q{n}" for n in range(1, 251) if n % 7 == 6} | {due_now[35]}
     assert "flask/later" not in due_now
@@ -280,17 +280,17 @@ async def test_a_value_that_no_database_takes_fails_alone(database: Database) ->
 
 
 async def test_a_note_is_kept_and_replaced(store: Store) -> None:
-    assert await store.note("commands") == ""
-    await store.keep("commands", "one")
-    await store.keep("commands", "two")
-    assert await store.note("commands") == "two"
+    assert await store.memory.note("commands") == ""
+    await store.memory.keep("commands", "one")
+    await store.memory.keep("commands", "two")
+    assert await store.memory.note("commands") == "two"
 
 
 async def test_a_note_can_be_forgotten(store: Store) -> None:
-    await store.keep("prompt", "one")
-    await store.forget("prompt")
-    await store.forget("prompt")
-    assert await store.note("prompt") == ""
+    await store.memory.keep("prompt", "one")
+    await store.memory.forget("prompt")
+    await store.memory.forget("prompt")
+    assert await store.memory.note("prompt") == ""
 
 
 # Rooms
@@ -303,7 +303,7 @@ async def test_a_room_that_moves_keeps_its_topics_deals_answers_and_boards(
     topic = await store.room(Room("test", "group", "7", "group"), clock())
     before = await dealt(store, learner, clock)
     await answered(store, before, learner, clock)
-    await store.room_moved("test", "group", "supergroup")
+    await store.memory.room_moved("test", "group", "supergroup")
     after = await store.dealt(before.deal.id, learner)
     assert after
     assert (after.deal, after.room, after.former_id) == (
@@ -326,7 +326,7 @@ async def test_what_came_from_the_new_id_before_the_move_was_told_is_joined(
         await answered(store, found, learner, clock, community=where.community)
     room = await store.room(old, clock())
     for _ in range(2):  # both the old and the new group say so
-        await store.room_moved("test", "old", "new")
+        await store.memory.room_moved("test", "old", "new")
     assert await store.room(new, clock()) == room
     rows = await database.fetch("SELECT room FROM deal")
     assert {row["room"] for row in rows} == {room}
@@ -338,8 +338,8 @@ async def test_a_move_that_nobody_told_before_changes_nothing_else(
     store: Store, database: Database, clock: Clock
 ) -> None:
     await store.room(GROUP, clock())
-    await store.room_moved("test", "elsewhere", "supergroup")
-    await store.room_moved("other", "group", "supergroup")
+    await store.memory.room_moved("test", "elsewhere", "supergroup")
+    await store.memory.room_moved("other", "group", "supergroup")
     rows = await database.fetch("SELECT platform_id, former_id FROM room")
     assert [(row["platform_id"], row["former_id"]) for row in rows] == [("group", None)]
 
@@ -355,13 +355,13 @@ async def test_a_room_that_is_gone_is_remembered_with_its_topics_until_somebody_
 
     for where in (GROUP, topic):
         await store.room(where, clock())
-    await store.room_gone(topic)
+    await store.memory.room_gone(topic)
     assert await gone() == ["7"]
-    await store.room_gone(GROUP)
+    await store.memory.room_gone(GROUP)
     assert await gone() == ["", "7"]
     await store.room(topic, clock())
     assert await gone() == [""]
-    await store.room_back(GROUP)
+    await store.memory.room_back(GROUP)
     assert await gone() == []
 
 

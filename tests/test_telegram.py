@@ -75,7 +75,7 @@ class Bot:
             webhook_url=settings.get("webhook_url", ""),
         )
         config = Config(telegram=telegram, monitor=Monitor(listen=settings.get("listen", "")))
-        self.platform = adapter.connect(config, answer or self._core, self.commands, self.store)
+        self.platform = adapter.connect(config, answer or self._core, self.commands, self.store.memory)
         asked = len(self.server.asked("getUpdates"))
         self._running = asyncio.ensure_future(self.platform.run())
         ready = self.server.until(
@@ -1475,14 +1475,14 @@ async def test_a_poll_is_a_quiz_that_names_its_voters_and_counts_each_once(bot: 
 async def test_a_vote_that_comes_before_the_poll_is_noted_is_counted(
     bot: Bot, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep, voted = bot.store.keep, asyncio.Event()
+    keep, voted = bot.store.memory.keep, asyncio.Event()
 
     async def slow(name: str, value: str) -> None:
         if name.startswith("telegram poll"):
             await voted.wait()
         await keep(name, value)
 
-    monkeypatch.setattr(bot.store, "keep", slow)
+    monkeypatch.setattr(bot.store.memory, "keep", slow)
     await bot.start()
     await bot.server.say("/quiz style:poll", chat=GROUP)
     await bot.server.until(lambda: bot.server.messages)
@@ -1536,14 +1536,14 @@ async def test_a_poll_whose_note_can_not_be_kept_is_closed_since_no_vote_would_c
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "POLL_WAITS", (0.0,))
-    keep = bot.store.keep
+    keep = bot.store.memory.keep
 
     async def failing(name: str, value: str) -> None:
         if name.startswith("telegram poll"):
             raise StoreError("The database is away.")
         await keep(name, value)
 
-    monkeypatch.setattr(bot.store, "keep", failing)
+    monkeypatch.setattr(bot.store.memory, "keep", failing)
     await bot.start()
     poll, *sorry = await bot.say("/quiz style:poll", chat=GROUP)
     assert poll.poll

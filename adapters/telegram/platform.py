@@ -56,7 +56,8 @@ IN_HAND = 1_000  # updates that are answered at the same time
 PATIENCE = 30  # updates of one person that wait for their turn
 REMEMBERED = 10_000  # updates, to know one that is delivered twice
 
-_ODD = (AttributeError, KeyError, TypeError, ValueError)  # python-telegram-bot's, of an answer that it can't read
+# python-telegram-bot's, of an answer that it can't read; the last two are of times in no calendar.
+_ODD = (AttributeError, KeyError, TypeError, ValueError, OSError, OverflowError)
 
 DESCRIPTION = "I deal interview questions, here and in groups: pick an answer, see at once what you missed, come back."
 SHORT_DESCRIPTION = "Interview questions, one at a time: practise every day and walk in calm."
@@ -69,6 +70,9 @@ def connect(
     logging.getLogger("telegram").setLevel(
         logging.INFO
     )  # at debug it tells what people wrote, and the webhook's secret
+    logging.getLogger("telegram.ext.ExtBot").setLevel(
+        logging.CRITICAL + 1
+    )  # it tells updates that it can't read as a whole, with what people wrote; we tell why
     os.environ.setdefault("PTB_TIMEDELTA", "1")  # python-telegram-bot's switch from numbers to times, else it warns
     return TelegramPlatform(config, answer, commands, memory, listener or Listener(config.monitor.listen))
 
@@ -94,6 +98,7 @@ class TelegramPlatform:
         self._connected_at = inf  # by the loop's clock: when it is there, unless we hear otherwise
         self._in_hand: set[asyncio.Task[None]] = set()
         self._waiting: Counter[int] = Counter()  # updates of each person that are in hand
+        self._hasty: set[int] = set()  # people of whom more came than that, until all of it is answered
         self._taken: OrderedDict[int, None] = OrderedDict()
 
     # Platform
@@ -311,7 +316,9 @@ class TelegramPlatform:
         person = sender.id if sender else 0
         asks = update.inline_query or update.callback_query or (message and (message.text or message.voice))
         if self._waiting[person] >= PATIENCE and asks:  # nobody else should wait for a hundred of one person's
-            logger.info("Telegram: somebody asks faster than we answer; an update is let go")
+            if person not in self._hasty:  # else whoever hammers fills the log
+                logger.info("Telegram: somebody asks faster than we answer; updates are let go")
+            self._hasty.add(person)
             return
         self._waiting[person] += 1
         task = asyncio.ensure_future(self._answered(update, person))
@@ -327,6 +334,7 @@ class TelegramPlatform:
             self._waiting[person] -= 1
             if not self._waiting[person]:
                 del self._waiting[person]
+                self._hasty.discard(person)
 
 
 def _calling(card: Card, ping: str) -> Card:

@@ -74,6 +74,8 @@ POLL_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between looks for a poll 
 VOTE_WAITS = (1.0, 5.0, 25.0)  # seconds between tries to keep a vote, which nobody can cast again
 WELCOME_AFTER = 3.0  # seconds
 TYPE = "type"  # the verb of the button by which a question is answered in words
+MEMBER_FOR = 10.0  # seconds for which somebody who is no moderator stays none: else each try of theirs asks Telegram
+MEMBERS = 10_000  # of whom that is known
 INLINE_CACHE = 60  # seconds for which Telegram may show the same questions to others
 
 _Context = CallbackContext[Any, Any, Any, Any]
@@ -89,6 +91,7 @@ class Serving:
         self._memory = memory
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by person
         self._showing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()  # by person and chat
+        self._members: dict[tuple[str, str], float] = {}  # until when somebody is no moderator of a chat
         self._moved_here: deque[int] = deque(maxlen=1_000)  # groups that became supergroups
         heeded = _Heeded() & (filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST)
         handlers: Sequence[BaseHandler[Any, Any, Any]] = (
@@ -245,6 +248,9 @@ class Serving:
             await asyncio.sleep(wait)
         chat, thread, *presses = known.split(" ")
         where = Room("telegram", chat, thread.strip("-"), chat)
+        if not 0 <= vote.option_ids[0] < len(presses):
+            logger.warning("Telegram: a vote for an option that we do not know")
+            return
         voter = Person("telegram", str(vote.voter_chat.id)) if vote.voter_chat else _person(vote.user)
         about = _about(vote.user)
         for wait in (*VOTE_WAITS, None):
@@ -331,7 +337,10 @@ class Serving:
             return Rank.OWNER
         if person == where.id:  # an anonymous administrator, or a channel, whose posts are by administrators
             return Rank.MODERATOR
-        if not where.community or not self._commands.heeds_rank(what):
+        if not where.community or not self._commands.heeds_rank(what) or person.startswith("-"):
+            return Rank.MEMBER  # whoever writes as another channel is nobody whom the group knows
+        now = asyncio.get_running_loop().time()
+        if self._members.get((where.id, person), now) > now:
             return Rank.MEMBER
         try:
             member = await self._bot.get_chat_member(int(where.id), int(person))
@@ -339,7 +348,12 @@ class Serving:
             logger.warning("Telegram: the rank of a member could not be asked for: %s", error)
             return Rank.MEMBER
         ranks = {ChatMemberStatus.OWNER: Rank.OWNER, ChatMemberStatus.ADMINISTRATOR: Rank.MODERATOR}
-        return ranks.get(ChatMemberStatus(member.status), Rank.MEMBER)
+        rank = ranks.get(ChatMemberStatus(member.status), Rank.MEMBER)
+        if rank is Rank.MEMBER:
+            if len(self._members) >= MEMBERS:
+                self._members.clear()
+            self._members[where.id, person] = now + MEMBER_FOR
+        return rank
 
     # Replies
 
@@ -501,7 +515,8 @@ class Serving:
 
     async def _ask(self, where: Room, person: User, press: Press, prompt: str) -> None:
         """Ask in private for the text of a press; what answers this message will be it."""
-        asked = await self._delivery.send(Place.of(where), Page(Text(prompt)), force_reply=prompt[:64])
+        async with self._showing.setdefault((str(person.id), where.id), asyncio.Lock()):
+            asked = await self._delivery.send(Place.of(where), Page(Text(prompt)), force_reply=prompt[:64])
         await self._keep_prompt(asked.chat.id, asked.message_id, str(person.id), press)
 
     def _prompt_name(self, chat: int, message: int | None = None) -> str:

@@ -83,6 +83,7 @@ def card_text(heading: str, body: str, fields: tuple[tuple[str, str], ...] = ())
     return writer.text()
 
 
+@lru_cache(maxsize=1_000)  # many people of a room are told the same verdict
 def plain(markdown: str) -> str:
     """The text alone, for alerts and polls."""
     return rendered(markdown).text

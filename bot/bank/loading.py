@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,10 @@ from bot.bank.model import Question, Section, SectionFile, Topic, TopicFile
 
 FILE_LIMIT = 5_000_000  # bytes: some 2,000 full questions; larger banks are split by section
 DEPTH_LIMIT = 12
+LENGTH_LIMIT = 50_000  # entries of one list or mapping
+VALUES_LIMIT = 250_000  # of a file, all together; those 2,000 full questions have half of it
+TOLD_LIMIT = 100  # mistakes that are told of one file
+MESSAGE_LIMIT = 500  # characters of what is told of one
 TOPIC_FILE = "topic.yaml"
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, which every wheel of PyYAML has, is ten times faster
@@ -42,7 +47,25 @@ class Finding:
     unreadable: bool = False  # nothing of the file is known
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.question + ': ' if self.question else ''}{self.message}"
+        """One line, whatever the author has written into the names that it quotes."""
+        told = f"{self.question + ': ' if self.question else ''}{self.message}"
+        short = told if len(told) <= MESSAGE_LIMIT else told[:MESSAGE_LIMIT] + "…"
+        return "".join(map(_visible, f"{self.file}:{self.line}: {short}"))
+
+
+def _visible(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+
+
+def most_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """These findings in order; of a file with very many, the first, and how many more there are."""
+    told: list[Finding] = []
+    for file, group in groupby(sorted(set(findings)), lambda finding: finding.file):
+        found = list(group)
+        told.extend(found[:TOLD_LIMIT])
+        if len(found) > TOLD_LIMIT:
+            told.append(Finding(file, found[TOLD_LIMIT].line, "", f"and {len(found) - TOLD_LIMIT:,} more mistakes"))
+    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +110,7 @@ class BankError(Exception):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(map(str, findings)))
+        super().__init__("\n".join(map(str, most_of(findings))))
 
 
 def load(places: Iterable[str | Path]) -> Loaded:
@@ -131,7 +154,11 @@ def _files(places: Iterable[str | Path], findings: list[Finding]) -> Iterator[tu
         if place.is_file():
             yield place, place.stem
         elif place.is_dir():
-            paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in {".yaml", ".yml"})
+            try:
+                paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in {".yaml", ".yml"})
+            except OSError as error:  # of a path that is too long, for example
+                findings.append(Finding(str(place), 1, "", f"can't be looked through: {error.strerror}"))
+                continue
             if not paths:
                 findings.append(Finding(str(place), 1, "", "no YAML file in this folder"))
             of_one_topic = (place / TOPIC_FILE).exists()
@@ -140,7 +167,9 @@ def _files(places: Iterable[str | Path], findings: list[Finding]) -> Iterator[tu
                     alone = path.parent == place and not of_one_topic
                     yield path, path.stem if alone else path.parent.resolve().name
                 elif not path.is_dir():
-                    findings.append(Finding(str(path), 1, "", "a link to nothing"))
+                    findings.append(
+                        Finding(str(path), 1, "", "a link to nothing" if path.is_symlink() else "not a file")
+                    )
         else:
             findings.append(Finding(str(place), 1, "", "no such file or folder"))
 
@@ -186,7 +215,7 @@ class _Raw:
     def finding(self, path: Sequence[str | int], message: str) -> Finding:
         return Finding(self.file, self.lines.of(path), self.name(path), message)
 
-    def unknown(self, path: _Path, value: dict[str, Any], key: str, known: set[str]) -> Iterator[Finding]:
+    def unknown(self, path: _Path, value: dict[str, Any], key: str, known: "_Names") -> Iterator[Finding]:
         """What the list `key` of `value` names that is not known, or is `value` itself."""
         names = value.get(key)
         for index, name in enumerate(names if isinstance(names, list) else ()):
@@ -194,11 +223,25 @@ class _Raw:
                 continue
             if name == value.get("id"):
                 yield self.finding((*path, key, index), "a question can't follow itself")
-            elif name not in known:
-                near = difflib.get_close_matches(name, sorted(known), n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+            elif name not in known.names:
+                near = known.nearest(name)
+                hint = f"; did you mean {near!r}?" if near else ""
                 what = "follow-up" if key == "follow_ups" else "section"
                 yield self.finding((*path, key, index), f"unknown {what} {_shown(name)}{hint}")
+
+
+class _Names:
+    """Names that are known, and which of them was probably meant by another: told of the first, since it takes time."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        self._looks = TOLD_LIMIT
+
+    def nearest(self, name: str) -> str:
+        """The name that looks like this one; empty without any, or when too many were looked for already."""
+        self._looks -= 1
+        near = difflib.get_close_matches(name, sorted(self.names), n=1) if self._looks >= 0 else []
+        return near[0] if near else ""
 
 
 class _Unreadable(Exception):
@@ -246,6 +289,7 @@ class _Reader:
         self.text = text
         self.lines: dict[_Path, int] = {}
         self.findings: list[tuple[int, _Path, str]] = []
+        self._values = 0
         self._events = yaml.parse(text, Loader=_Loader)
 
     def document(self) -> Any:
@@ -270,8 +314,11 @@ class _Reader:
 
     def _value(self, event: Any, path: _Path) -> Any:
         self.lines.setdefault(path, _line(event))
+        self._values += 1
         if len(path) > DEPTH_LIMIT:
             raise _Unreadable(_line(event), "nested too deeply for a question bank")
+        if self._values > VALUES_LIMIT:
+            raise _Unreadable(_line(event), f"more than {VALUES_LIMIT:,} values in a file; split it by section")
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             message = "anchors and aliases (`&`, `*`) are not read here; write it out"
             self.findings.append((_line(event), path, message))
@@ -280,6 +327,7 @@ class _Reader:
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Any] = []
             while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+                _check_length(len(items), event)
                 items.append(self._value(event, (*path, len(items))))
             return items
         if isinstance(event, yaml.AliasEvent):
@@ -290,16 +338,24 @@ class _Reader:
 
     def _mapping(self, path: _Path) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
+        read = 0  # keys that stand twice too
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise _Unreadable(_line(event), "a key must be one word; put text with `{`, `[` or `*` in quotes")
             key, line = event.value, _line(event)
+            _check_length(read, event)
+            read += 1
             if key in mapping:
                 first = self.lines[(*path, key)]
                 self.findings.append((line, path, f"`{key}` stands twice here; the first is in line {first}"))
             self.lines.setdefault((*path, key), line)
             mapping[key] = self._value(self._next(), (*path, key))
         return mapping
+
+
+def _check_length(length: int, event: Any) -> None:
+    if length >= LENGTH_LIMIT:
+        raise _Unreadable(_line(event), f"a list or mapping of more than {LENGTH_LIMIT:,} entries; split it by section")
 
 
 def _line(event: Any) -> int:
@@ -313,11 +369,12 @@ def _parsed(model: type[_Model], raw: _Raw, findings: list[Finding]) -> _Model |
     try:
         return model.model_validate(raw.value)
     except ValidationError as error:
+        keys = _Names(name for model in (SectionFile, Question) for name in model.model_fields)
         for detail in error.errors(include_url=False):
             path = detail["loc"]
             if detail["type"] == "too_short" and detail["input"]:
                 continue  # it has entries, but each is wrong, and reported for itself
-            findings.append(raw.finding(path, sentence(detail, path[2:] if raw.name(path) else path)))
+            findings.append(raw.finding(path, sentence(detail, path[2:] if raw.name(path) else path, keys)))
         return None
 
 
@@ -334,10 +391,9 @@ _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "lower-case words joined by hyphens, such as `application-context`",
     r"^https?://\S+$": "a link that starts with https://",
 }
-_KEYS = sorted({name for model in (SectionFile, Question) for name in model.model_fields})
 
 
-def sentence(detail: ErrorDetails, path: Sequence[str | int]) -> str:
+def sentence(detail: ErrorDetails, path: Sequence[str | int], keys: _Names) -> str:
     """What a validation error means to the person who can fix it."""
     dotted = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
     name = f"`{dotted}`" if dotted else "it"
@@ -346,8 +402,8 @@ def sentence(detail: ErrorDetails, path: Sequence[str | int]) -> str:
         case "missing":
             return f"{name} is missing"
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(path[-1]), _KEYS, n=1)
-            return f"unknown key {name}" + (f"; did you mean `{near[0]}`?" if near and near[0] != path[-1] else "")
+            near = keys.nearest(str(path[-1]))
+            return f"unknown key {name}" + (f"; did you mean `{near}`?" if near and near != path[-1] else "")
         case "string_too_short":
             return f"{name} is empty"
         case "string_too_long":
@@ -402,14 +458,15 @@ def _unknown_names(raw: Sequence[_Raw]) -> Iterator[Finding]:
         topic = str(one.value["topic"])
         questions.setdefault(topic, set()).update(str(question.get("id")) for _, question in one.questions())
         sections.setdefault(topic, set()).add(str(one.value.get("section")))
+    known = {topic: (_Names(questions[topic]), _Names(sections[topic])) for topic in questions}
     for one in raw:
         topic = str(one.value["topic"])
         if not sections[topic] - {"None"}:
             yield one.finding(("topic",), f"no file has questions of the topic {_shown(topic)}")
             continue
         for index, question in one.questions():
-            yield from one.unknown(("questions", index), question, "follow_ups", questions[topic])
-        yield from one.unknown((), one.value, "sections", sections[topic])
+            yield from one.unknown(("questions", index), question, "follow_ups", known[topic][0])
+        yield from one.unknown((), one.value, "sections", known[topic][1])
 
 
 def _topics(files: Sequence[SectionFile], abouts: dict[str, TopicFile]) -> tuple[Topic, ...]:

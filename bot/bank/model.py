@@ -14,6 +14,9 @@ QUESTION_LIMIT = 200  # characters: a heading, which must fit a Telegram alert
 CHOICE_LIMIT = 150  # characters: five of them and a question stay readable on a phone
 ANSWER_LIMIT = 1_000
 TEXT_LIMIT = 3_000  # characters of an explanation or a code example: one card on every platform
+KEY_POINTS_LIMIT = 20  # of a question; a full answer has three to five
+LIST_LIMIT = 100  # entries of every other list in a question: what a grader reads in no time
+SECTIONS_LIMIT = 500
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Name = Annotated[Slug, StringConstraints(max_length=40)]  # of topics and sections, which buttons carry
@@ -21,6 +24,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Title = Annotated[Line, StringConstraints(max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TEXT_LIMIT)]
 Code = Annotated[str, StringConstraints(pattern=r"\S", max_length=TEXT_LIMIT)]
+Lines = Annotated[tuple[Line, ...], Field(max_length=LIST_LIMIT)]
 
 
 class Kind(StrEnum):
@@ -43,14 +47,14 @@ class KeyPoint(_Value):
 
     id: Slug | None = Field(None, description="Stable and unique in the question.")
     text: Line = Field(description='One plain statement, shown as "you missed: …".')
-    accept: tuple[Line, ...] = Field((), description="Phrasings that candidates use; plain words, in any order.")
+    accept: Lines = Field((), description="Phrasings that candidates use; plain words, in any order.")
     weight: float = Field(1, ge=0, le=10, description="0 is a bonus, never reported as missed.")
 
 
 class Mistake(_Value):
     """A wrong statement that people make, and what to tell them."""
 
-    accept: tuple[Line, ...] = Field(min_length=1)
+    accept: Lines = Field(min_length=1)
     tell: Text
 
 
@@ -82,9 +86,9 @@ class Choices(_Value):
 class Counts(_Value):
     """What counts as the answer to a question of kind `fact`."""
 
-    full: tuple[Line, ...] = Field(min_length=1)
-    half: tuple[Line, ...] = ()
-    wrong: tuple[Line, ...] = ()
+    full: Lines = Field(min_length=1)
+    half: Lines = ()
+    wrong: Lines = ()
 
 
 def _as_point(value: Any) -> Any:
@@ -103,18 +107,22 @@ class Question(_Value):
         description="The 30-second answer, as said aloud: 40 to 85 words."
     )
     explanation: Text | None = Field(None, description="Markdown: what, why it is needed, the trap.")
-    used_for: tuple[Line, ...] = ()
+    used_for: Lines = ()
     code: Code | None = Field(None, description="Python that runs as it stands.")
     check: Code | None = Field(None, description="Python run after the code by the tests: asserts what it claims.")
-    key_points: tuple[Annotated[KeyPoint, BeforeValidator(_as_point)], ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    key_points: tuple[Annotated[KeyPoint, BeforeValidator(_as_point)], ...] = Field((), max_length=KEY_POINTS_LIMIT)
+    mistakes: tuple[Mistake, ...] = Field((), max_length=LIST_LIMIT)
     allow_list: bool = Field(False, description="True where naming items is the answer.")
     choices: Choices | None = None
     counts: Counts | None = Field(None, description="For kind `fact`: what is accepted, in full, half, and wrong.")
     hint: Text | None = None
-    follow_ups: tuple[Slug, ...] = Field((), description="Questions that an interviewer would ask next.")
-    sources: tuple[Annotated[Line, StringConstraints(pattern=r"^https?://\S+$")], ...] = ()
-    seed: tuple[Line, ...] = Field((), description="Where the question stands in the notes it grew from.")
+    follow_ups: tuple[Slug, ...] = Field(
+        (), max_length=LIST_LIMIT, description="Questions that an interviewer would ask next."
+    )
+    sources: tuple[Annotated[Line, StringConstraints(pattern=r"^https?://\S+$")], ...] = Field(
+        (), max_length=LIST_LIMIT
+    )
+    seed: Lines = Field((), description="Where the question stands in the notes it grew from.")
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -146,8 +154,8 @@ class TopicFile(_Value):
     topic: Name
     title: Title
     summary: Text | None = None
-    sections: tuple[Name, ...] = ()  # the order in which they are listed
-    aliases: dict[str, tuple[Line, ...]] = {}  # spellings of a term, as typed or dictated
+    sections: Annotated[tuple[Name, ...], Field(max_length=SECTIONS_LIMIT)] = ()  # the order in which they are listed
+    aliases: dict[str, Lines] = {}  # spellings of a term, as typed or dictated
 
 
 class Section(_Value):

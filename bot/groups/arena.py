@@ -7,7 +7,8 @@ from bot.bank.bank import Bank, Entry, Filters
 from bot.groups.rounds import SHOWN, Standing
 from bot.messages import Button, Card, Picture, Press, Tone, escape
 from bot.practice.cards import LETTERS, level_name
-from bot.store.battles import RIVAL, Battle, Count, Player, Round
+from bot.store.battles import RIVAL, Battle, Player
+from bot.store.rounds import Count, Round
 from bot.wording import count, say
 
 MISSED = 3  # questions that are told at the end

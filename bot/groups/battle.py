@@ -34,6 +34,7 @@ class Battling:
         self._bank = bank
         self._store = store
         self._battles = store.battles
+        self._rounds = store.rounds
         self._lane = lane
         self._referee = referee
         self._now = now
@@ -104,7 +105,7 @@ class Battling:
 
     async def chosen(self, request: Request, learner: Learner, press: Press) -> Reply:
         """A choice, which may be changed until the time is up. Nobody learns yet whether it is right."""
-        found = await self._battles.of_deal(press.deal)
+        found = await self._rounds.of_deal(press.deal)
         if not found:
             raise _over()
         battle, asked = found
@@ -114,9 +115,9 @@ class Battling:
             raise Refusal(say("This question has no such answer"), say("Please use the buttons below it."))
         now = self._now()
         value = asked.choices[place]
-        chosen = await self._battles.choose(battle, asked.place, learner.id, request.name, value, HASTE, MOST, now)
+        chosen = await self._rounds.choose(battle, asked.place, learner.id, request.name, value, HASTE, MOST, now)
         if not chosen:
-            latest = await self._battles.round(battle.id, asked.place)
+            latest = await self._rounds.round(battle.id, asked.place)
             raise _full() if latest and not latest.closed and now < latest.ends else _over()
         if battle.where.private and chosen.all:
             return await self._closed(battle)
@@ -131,7 +132,7 @@ class Battling:
         """The same press, but for a question that a battle asks at the moment: nobody is told yet what is right."""
 
         async def told(request: Request, learner: Learner, press: Press) -> Reply:
-            found = await self._battles.of_deal(press.deal)
+            found = await self._rounds.of_deal(press.deal)
             if found and not found[1].closed:
                 raise Refusal(say("Wait until the time is up, then I tell."))
             return await telling(request, learner, press)
@@ -219,7 +220,7 @@ class Battling:
     async def _alone(self, request: Request, learner: Learner, battle: Battle, known: Battle | None) -> Reply:
         """Begin against the simulated opponent, or go on."""
         if known and known.state == ASKING:
-            asked = await self._battles.round(known.id, known.place)
+            asked = await self._rounds.round(known.id, known.place)
             entry = self._referee.entry(asked) if asked else None
             if asked and entry and self._now() < asked.ends:
                 return Reply(new=await self._referee.question(known, asked, entry))
@@ -255,7 +256,7 @@ class Battling:
     # Afterwards
 
     async def _explained(self, battle: Battle, place: int) -> Reply:
-        asked = await self._battles.round(battle.id, place)
+        asked = await self._rounds.round(battle.id, place)
         entry = self._referee.entry(asked) if asked and asked.closed else None
         if not asked or not entry:
             raise Refusal(say("I don't know this question any more."))
@@ -275,11 +276,11 @@ class Battling:
         """What a player missed comes again at once; what they have reviewed since does not."""
         if not battle.ended:
             raise Refusal(say("It is not over yet."))
-        rounds = await self._battles.rounds(battle.id)
+        rounds = await self._rounds.of(battle.id)
         for asked in rounds:
             if asked.keep:
                 await self._referee.keep(asked)
-        chosen = await self._battles.chosen(battle.id, learner.id)
+        chosen = await self._rounds.chosen(battle.id, learner.id)
         missed = [one.question for one in rounds if chosen.get(one.place, RIGHT) != RIGHT]
         if not missed:
             raise Refusal(say("You have missed nothing here."))

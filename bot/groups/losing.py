@@ -21,7 +21,7 @@ class Losses:
 
     async def lost(self, schedule: Schedule, why: str) -> None:
         """The room does not want us any more, as a post has found out."""
-        await self._store.room_gone(schedule.room)
+        await self._store.memory.room_gone(schedule.room)
         if schedule.told or not schedule.person:  # who set it has deleted their data
             return
         await self._store.schedules.told(schedule.id, told=True)
@@ -38,7 +38,7 @@ class Losses:
         """Why a room that was lost still is; empty, once it is there again."""
         why = await self._lane.missing(schedule.room)
         if not why:
-            await self._store.room_back(schedule.room)
+            await self._store.memory.room_back(schedule.room)
         return why
 
     async def arrived(self, schedule: Schedule) -> None:

@@ -25,8 +25,9 @@ from bot.platforms import Gone, Posting, Unknown
 from bot.practice import cards
 from bot.practice.dealing import Dealer
 from bot.practice.remembering import RIGHT_CHOICE, WRONG_CHOICE, reviewed
-from bot.store.battles import ASKING, LOBBY, OVER, PAUSE, RIGHT, RIVAL, Battle, Choice, Count, Round
+from bot.store.battles import ASKING, LOBBY, OVER, PAUSE, RIGHT, RIVAL, Battle
 from bot.store.database import ConflictError, StoreError
+from bot.store.rounds import Choice, Count, Round
 from bot.store.store import Answer, Before, Deal, Learner, Ledger, Store
 from bot.wording import say
 
@@ -73,6 +74,7 @@ class Referee:
         self._bank = bank
         self._store = store
         self._battles = store.battles
+        self._rounds = store.rounds
         self._dealer = dealer
         self._zones = zones
         self._lane = lane
@@ -101,15 +103,15 @@ class Referee:
         if not self._lane.serves(platform):
             return
         now = self._now()
-        found = await self._battles.to_count(platform, now - EDIT_EVERY, now + EDIT_EVERY, PAGE)
+        found = await self._rounds.to_count(platform, now - EDIT_EVERY, now + EDIT_EVERY, PAGE)
         for battle, asked in found:
             await self._lane.begin(_slots(platform), self._counted(battle, asked))
 
     async def battle_answers(self, platform: str) -> None:
         """Keep what was chosen in rounds that are over as answers, and forget battles that are old."""
         now = self._now()
-        for asked in await self._battles.to_keep(platform, now, PAGE):
-            if await self._battles.claim_keeping(asked, self._now() + KEEPING):
+        for asked in await self._rounds.to_keep(platform, now, PAGE):
+            if await self._rounds.claim_keeping(asked, self._now() + KEEPING):
                 await self.keep(asked)
         if now - self._tidied >= HOUR:
             self._tidied = now
@@ -184,14 +186,14 @@ class Referee:
             battle.id, place, deal.id, opened, ends, question=deal.question, choices=deal.choices, made=deal.made
         )
         after_this = replace(battle, state=ASKING, place=place, due=ends)
-        claimed = await self._battles.ask(battle, after_this, asked, rival)
+        claimed = await self._rounds.ask(battle, after_this, asked, rival)
         return (claimed, asked, entry) if claimed else None
 
     async def close(self, battle: Battle) -> tuple[Battle, Round] | None:
         """End the question that is asked; None if somebody else was faster."""
         now = self._now()
         due = now + (PATIENCE if battle.where.private else BREAK)
-        return await self._battles.close(battle, replace(battle, state=PAUSE, due=due), now)
+        return await self._rounds.close(battle, replace(battle, state=PAUSE, due=due), now)
 
     async def end(self, battle: Battle, why: str = "", due: datetime | None = None) -> Battle | None:
         """End a battle, after its last question or before; `due` is when that is to be told, if not at once."""
@@ -208,7 +210,7 @@ class Referee:
     async def score(self, battle: Battle, last: int = sys.maxsize) -> Score:
         """How a battle stands after the question at the place `last`, and what was gained by that."""
         players, right, counts = await asyncio.gather(
-            self._battles.players(battle), self._battles.made(battle.id), self._battles.counts(battle.id)
+            self._battles.players(battle), self._rounds.made(battle.id), self._rounds.counts(battle.id)
         )
         made = [one for one in (Made(*row) for row in right) if one.place <= last]
         scored = {one.learner for one in made}
@@ -245,14 +247,14 @@ class Referee:
         counted = score.counts.get(asked.place, Count(0, 0))
         mine = ""
         if battle.where.private:
-            mine = (await self._battles.chosen(battle.id, battle.opener)).get(asked.place, "")
+            mine = (await self._rounds.chosen(battle.id, battle.opener)).get(asked.place, "")
         return result_card(battle, asked, self.entry(asked), score.places, score.seats, counted, mine)
 
     async def final(self, battle: Battle) -> Card:
         score = await self.score(battle)
         right = {place: counted.right for place, counted in score.counts.items()}
         answered = {place: counted.answered for place, counted in score.counts.items()}
-        rounds = {one.place: one for one in await self._battles.rounds(battle.id)}
+        rounds = {one.place: one for one in await self._rounds.of(battle.id)}
         missed = []
         for place in missed_most(right, answered, MISSED):
             entry = self.entry(rounds[place]) if place in rounds else None
@@ -308,7 +310,7 @@ class Referee:
             await self._recorded(self._try_again(battle))
             return
         opened = _up(self._now())
-        await self._recorded(self._battles.shown(battle, message, opened, opened + timedelta(seconds=battle.seconds)))
+        await self._recorded(self._rounds.shown(battle, message, opened, opened + timedelta(seconds=battle.seconds)))
 
     async def _try_again(self, battle: Battle) -> None:
         now = self._now()
@@ -316,7 +318,7 @@ class Referee:
             await self.end(battle, "failed", now + LOOK_AGAIN)
             return
         before = replace(battle, state=PAUSE, place=battle.place - 1, due=now + RETRY, tries=battle.tries + 1)
-        await self._battles.not_shown(battle, before)
+        await self._rounds.not_shown(battle, before)
 
     async def _tell_result(self, battle: Battle, asked: Round) -> None:
         """Show what was right: in place of the question, if its card may change by now."""
@@ -350,7 +352,7 @@ class Referee:
             logger.warning("whether the end of a battle was told is unknown: %s", error or "it took too long")
         except Exception as error:
             if isinstance(error, Gone):
-                await self._recorded(self._store.room_gone(battle.where))
+                await self._recorded(self._store.memory.room_gone(battle.where))
             else:
                 logger.exception("the end of a battle could not be told; it is tried again")
             await self._recorded(self._put_off_end(battle))
@@ -361,7 +363,7 @@ class Referee:
             if await self._lane.missing(battle.where):
                 await self._put_off_end(battle)
                 return None
-            await self._store.room_back(battle.where)
+            await self._store.memory.room_back(battle.where)
         claimed = await self._battles.go_on(battle, replace(battle, due=None))
         return self._tell_end(claimed) if claimed else None
 
@@ -374,19 +376,19 @@ class Referee:
             if card := await self.practice(battle):
                 await self._posted(battle, card, f"alone{battle.id}")
         except Gone:
-            await self._recorded(self._store.room_gone(battle.where))
+            await self._recorded(self._store.memory.room_gone(battle.where))
         except Exception:
             logger.warning("a question for who was alone could not be posted", exc_info=True)
 
     async def _counted(self, battle: Battle, asked: Round) -> Coroutine[Any, Any, None] | None:
         now = self._now()
-        return self._count(battle, asked) if await self._battles.claim_count(asked, now - EDIT_EVERY, now) else None
+        return self._count(battle, asked) if await self._rounds.claim_count(asked, now - EDIT_EVERY, now) else None
 
     async def _count(self, battle: Battle, asked: Round) -> None:
         try:
             async with asyncio.timeout(EDIT_TIME):
                 entry = self.entry(asked)
-                counted = (await self._battles.counts(battle.id)).get(asked.place)
+                counted = (await self._rounds.counts(battle.id)).get(asked.place)
                 if entry and counted:
                     card = await self.question(battle, asked, entry, counted.answered)
                     await self._lane.edit(battle.where, asked.message, card, Posting())
@@ -402,7 +404,7 @@ class Referee:
 
     async def _lose(self, battle: Battle) -> None:
         """The room does not want us any more. When it is there again, it is told how the battle ended."""
-        await self._recorded(self._store.room_gone(battle.where))
+        await self._recorded(self._store.memory.room_gone(battle.where))
         await self._recorded(self.end(battle, "lost", self._now() + LOOK_AGAIN))
 
     async def _recorded(self, recording: Coroutine[Any, Any, object]) -> None:
@@ -416,7 +418,7 @@ class Referee:
     async def keep(self, asked: Round) -> None:
         """Make answers of what was chosen in a round. Twice is once."""
         battle = await self._battles.battle(asked.battle)
-        chosen = await self._battles.choices(battle, asked.place) if battle else []
+        chosen = await self._rounds.choices(battle, asked.place) if battle else []
         chosen = [one for one in chosen if not one.player.absent]
         counting: frozenset[str] = frozenset()
         if battle and not battle.where.private:
@@ -429,7 +431,7 @@ class Referee:
                 await self._keep_one(asked, one, len(chosen), counts=one.player.learner in counting)
 
         await asyncio.gather(*map(keep, chosen))
-        await self._battles.kept(asked)
+        await self._rounds.kept(asked)
 
     async def _keep_one(self, asked: Round, choice: Choice, players: int, *, counts: bool) -> None:
         player = choice.player

@@ -16,7 +16,10 @@ from bot.learners.streaks import skipped_between, streak
 from bot.learners.zones import Zones, spoken
 from bot.messages import LABEL_LIMIT, Button, Card, Person, Press, Refusal, Reply, Request, Tone
 from bot.platforms import Gone, Unknown
-from bot.store.linking import LINK, Books, Code, Fact, Link, Profile, Side
+from bot.store.codes import LINK, Code
+from bot.store.joining import Books, Link, Profile
+from bot.store.linking import Fact
+from bot.store.parting import Side
 from bot.store.schedules import Reminder
 from bot.store.store import Learner, Store, new_id
 from bot.wording import count, say
@@ -45,6 +48,7 @@ class _Choice:
 class Linking:
     def __init__(self, store: Store, zones: Zones, lane: Lane, replay: Replay, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._codes = store.codes
         self._links = store.links
         self._zones = zones
         self._lane = lane
@@ -58,8 +62,8 @@ class Linking:
         written = options.get("code", "")
         code = _read(written)
         if not request.where.private:
-            if found := await self._links.code(LINK, code, self._now()):
-                await self._links.revoke(found)  # whoever reads along could use it
+            if found := await self._codes.find(LINK, code, self._now()):
+                await self._codes.revoke(found)  # whoever reads along could use it
             told = say("A code that was written where others read it does not work any more.")
             how = say("Write me `/link` in private: the code is for you alone.")
             raise Refusal(say("That is between the two of us"), f"{how} {told}" if written else how)
@@ -95,7 +99,7 @@ class Linking:
 
     async def _new_code(self, request: Request, learner: Learner) -> Card:
         code = "".join(choice(ALPHABET) for _ in range(LENGTH))
-        await self._links.keep_code(request.who, LINK, code, self._now() + VALID)
+        await self._codes.keep(request.who, LINK, code, self._now() + VALID)
         parts = [
             say("In your other account's private chat with me, within {minutes} minutes, write:",
                 minutes=VALID // timedelta(minutes=1)),
@@ -115,10 +119,10 @@ class Linking:
     # Joining
 
     async def _join(self, request: Request, written: str) -> Reply:
-        if not await self._links.may_try(request.who, self._now(), int(LOCKED.total_seconds())):
+        if not await self._codes.may_try(request.who, self._now(), int(LOCKED.total_seconds())):
             raise Refusal(say("Too many wrong codes"), say("Try again in an hour."))
         for _ in range(TRIES):
-            code = await self._links.code(LINK, written, self._now())
+            code = await self._codes.find(LINK, written, self._now())
             if not code:
                 raise Refusal(
                     say("That code is wrong, used or too old"),
@@ -126,7 +130,7 @@ class Linking:
                 )
             maker, joiner = [await self._links.learner_of(who) for who in (code.who, request.who)]
             if maker == joiner:
-                await self._links.was_right(request.who)
+                await self._codes.was_right(request.who)
                 raise Refusal(
                     say("You are the same person already"), say("Give the code in the account that is to be linked.")
                 )

@@ -3,12 +3,13 @@
 import asyncio
 import gzip
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.learners.export import Export, export_of, summary
 from bot.messages import FILE_LIMIT, Button, Card, File, Press, Refusal, Reply, Request, Tone
-from bot.store.linking import DELETE
+from bot.store.codes import DELETE
 from bot.store.store import Learner, Store, new_id
 from bot.wording import count, say
 
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 audit = logging.getLogger("bot.audit")  # that it was done, and never for whom
 
 CONFIRM_WITHIN = timedelta(minutes=10)
+# Control characters that JSON leaves as they are, and changes of writing direction.
+_PAINTS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Privacy:
@@ -39,9 +42,9 @@ class Privacy:
             case "delete":
                 return await self._asked(request)
             case "keep":
-                code = await self._store.links.code(DELETE, press.deal, self._now(), request.who)
+                code = await self._store.codes.find(DELETE, press.deal, self._now(), request.who)
                 if code:
-                    await self._store.links.revoke(code)
+                    await self._store.codes.revoke(code)
                 return _instead(request, Card(say("Nothing was deleted")))
             case "confirm":
                 return await self._delete(request, learner, press)
@@ -58,7 +61,7 @@ class Privacy:
     async def _asked(self, request: Request) -> Reply:
         """Ask once, by a button that works once."""
         code = new_id(16)
-        await self._store.links.keep_code(request.who, DELETE, code, self._now() + CONFIRM_WITHIN)
+        await self._store.codes.keep(request.who, DELETE, code, self._now() + CONFIRM_WITHIN)
         body = say(
             "Your accounts here on every platform that is linked, your name, settings, days, streak, reviews, "
             "interviews and everything you typed go at once and can't be brought back.\n\n"
@@ -74,7 +77,7 @@ class Privacy:
         return _instead(request, Card(say("Delete everything about you?"), body, rows=(buttons,)))
 
     async def _delete(self, request: Request, learner: Learner, press: Press) -> Reply:
-        code = await self._store.links.code(DELETE, press.deal, self._now(), request.who)
+        code = await self._store.codes.find(DELETE, press.deal, self._now(), request.who)
         if not code:
             raise Refusal(
                 say("That button has been used, or is too old"), say("`/privacy` asks anew. Nothing was deleted by it.")
@@ -118,7 +121,8 @@ class Privacy:
 
 
 def document(export: Export) -> bytes:
-    return export.model_dump_json(indent=1).encode() + b"\n"
+    """The export as JSON that does nothing to the terminal on which somebody reads it."""
+    return _PAINTS.sub(lambda found: f"\\u{ord(found[0]):04x}", export.model_dump_json(indent=1)).encode() + b"\n"
 
 
 def _file(export: Export) -> File:

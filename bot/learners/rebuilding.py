@@ -9,7 +9,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.learners.scoring import buckets
-from bot.store.linking import Books, Day, Fact, Remembered, Score
+from bot.store.joining import Books, Remembered, Score
+from bot.store.linking import Fact
+from bot.store.parting import Day
 from bot.store.reviews import MISSES, Kept, Review, missed
 
 Replay = Callable[[Iterable[Kept]], Review | None]  # what is remembered after answers, in order

@@ -115,7 +115,7 @@ class Dealer:
         pool = self._bank.pool(filters)
         barred = selection.barred([name for _, name in recent], pool)
         if learner:
-            async for name in self._store.due(learner, now):
+            async for name in self._store.reviews.due(learner.id, now):
                 if name in pool.names and name not in barred:
                     return name
         if len(pool) <= EXACT:

@@ -18,6 +18,13 @@ class Statement(NamedTuple):
     values: Mapping[str, Any] = {}
 
 
+def among(learners: Sequence[str], sql: str, values: Mapping[str, object] = {}) -> Statement:
+    """A statement about several learners, in place of its `(:learners)`."""
+    names = {f"learner_{place}": learner for place, learner in enumerate(learners)}
+    listed = "(" + ", ".join(f":{name}" for name in names) + ")"
+    return Statement(sql.replace("(:learners)", listed), {**values, **names})
+
+
 class Commits(NamedTuple):
     """How group commit is doing: batches that wait now; and since the start, commits and the batches in them."""
 

@@ -10,8 +10,10 @@ from datetime import datetime
 from secrets import token_hex
 
 from bot.messages import Room
-from bot.store.database import Database, Row, Statement, StoreError
-from bot.store.linking import NEVER, Link, Links, among, settled
+from bot.store.database import Database, Row, Statement, StoreError, among
+from bot.store.joining import NEVER, Link
+from bot.store.linking import Links
+from bot.store.parting import settled
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Privacy:
     async def settle(self, link: Link, heir: str, holders: Sequence[str], now: datetime) -> None:
         """A link can't be undone any more: the two are nobody from now on, and what is left with them counts nowhere.
 
-        For `heir` and `holders` see `linking.settled`.
+        For `heir` and `holders` see `parting.settled`.
         """
         batch = settled(link, heir, holders)
         for one in link.both:

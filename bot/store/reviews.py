@@ -1,12 +1,13 @@
 """The SQL of reviews over days: what is due, set aside or taken back; and the interview that they lead to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from bot.store.database import Database, Row, Statement
 
 MISSES = 6  # of a question, after which it is set aside
+PAGE = 100  # rows of a query that goes on until enough is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,17 @@ class Interview:
 class Reviews:
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def due(self, learner: str, now: datetime) -> AsyncIterator[str]:
+        """Every question that a learner should review by now, the most overdue first."""
+        values = {"learner": learner, "now": _seconds(now), "limit": PAGE, "after": -1, "question": ""}
+        while True:
+            rows = await self._database.fetch(_DUE, values)
+            for row in rows:
+                yield row["question"]
+            if len(rows) < PAGE:
+                return
+            values.update(after=rows[-1]["due_at"], question=rows[-1]["question"])
 
     async def known(self, learner: str) -> list[Known]:
         """Every question that a learner has answered, the most overdue first."""
@@ -221,6 +233,13 @@ SET_ASIDE = f"""
     UPDATE review SET aside_at = :now
     WHERE learner = :learner AND question = :question AND aside_at IS NULL AND {_MISSES} >= {MISSES}
         AND EXISTS (SELECT 1 FROM answer WHERE deal = :deal AND learner = :learner AND receipt = :receipt)
+"""
+
+_DUE = """
+    SELECT question, due_at FROM review
+    WHERE learner = :learner AND aside_at IS NULL AND due_at <= :now
+        AND (due_at > :after OR (due_at = :after AND question > :question))
+    ORDER BY due_at, question LIMIT :limit
 """
 
 _KNOWN = "SELECT question, due_at, aside_at FROM review WHERE learner = :learner ORDER BY due_at, question"

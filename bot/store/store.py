@@ -1,4 +1,7 @@
-"""Every SQL statement, once, for every kind of database."""
+"""The SQL of people, rooms, deals, answers and progress; and the parts that have the rest.
+
+Every statement is written once, for every kind of database.
+"""
 
 import asyncio
 import secrets
@@ -14,11 +17,14 @@ from bot.messages import Person, Room
 from bot.store.battles import Battles
 from bot.store.boards import Boards
 from bot.store.claims import Claims
+from bot.store.codes import Codes
 from bot.store.database import Database, Row, Statement
 from bot.store.linking import Links
+from bot.store.memory import Memory
 from bot.store.privacy import Privacy
 from bot.store.reviews import SET_ASIDE, Reviews, missed, review_values
 from bot.store.reviews import Review as Review
+from bot.store.rounds import Rounds
 from bot.store.schedules import Schedules
 from bot.store.sessions import Sessions
 from bot.store.tidying import Tidying
@@ -128,31 +134,21 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by learner
+        self.memory = Memory(database)  # what adapters are given
         self.schedules = Schedules(database)
         self.battles = Battles(database)
+        self.rounds = Rounds(database, self.battles)
         self.boards = Boards(database)
         self.sessions = Sessions(database)
         self.claims = Claims(database)
         self.reviews = Reviews(database)
+        self.codes = Codes(database)
         self.links = Links(database)
         self.privacy = Privacy(database, self.links)
         self.tidying = Tidying(database, self.links, self.privacy)
 
     async def close(self) -> None:
         await self._database.close()
-
-    # What adapters keep
-
-    async def note(self, name: str) -> str:
-        """What was kept under this name; empty when nothing was."""
-        rows = await self._database.fetch(_NOTE, {"name": name})
-        return str(rows[0]["value"]) if rows else ""
-
-    async def keep(self, name: str, value: str) -> None:
-        await self._database.write([Statement(_KEEP, {"name": name, "value": value})])
-
-    async def forget(self, name: str) -> None:
-        await self._database.write([Statement(_FORGET, {"name": name})])
 
     # People
 
@@ -192,34 +188,10 @@ class Store:
             await self._database.write([Statement(_NEW_ROOM, {**values, **what})])
             rows = await self._database.fetch(_ROOM, values)
         elif rows[0]["gone"]:
-            await self.room_back(where)
+            await self.memory.room_back(where)
         if where.title and rows[0]["title"] != where.title:
             await self._database.write([Statement(_CALL_ROOM, {**values, "title": where.title})])
         return str(rows[0]["id"])
-
-    async def room_moved(self, platform: str, old: str, new: str) -> None:
-        """A room, with its threads, has another id from now on: what is known of it goes with it, points too.
-
-        What came from the new id before we were told is joined to it. To be told twice changes nothing.
-        """
-        values = {"platform": platform, "old": old, "new": new}
-        await self._database.write([Statement(sql, values) for sql in _MOVED])
-
-    async def person_left(self, who: Person, community: str) -> None:
-        """A member has left a community: its boards don't show them until they answer there again."""
-        await self.links.left(who, community)
-
-    async def room_gone(self, where: Room) -> None:
-        """The room is no longer there for us; one without a thread, with all of its threads."""
-        await self._set_gone(where, gone=True)
-
-    async def room_back(self, where: Room) -> None:
-        """The room is there for us again."""
-        await self._set_gone(where, gone=False)
-
-    async def _set_gone(self, where: Room, *, gone: bool) -> None:
-        values = {"platform": where.platform, "platform_id": where.id, "thread": where.thread, "gone": gone}
-        await self._database.write([Statement(_SET_GONE, values)])
 
     # Deals
 
@@ -249,17 +221,6 @@ class Store:
 
     async def all_seen(self, audience: str) -> set[str]:
         return {row["question"] for row in await self._database.fetch(_ALL_SEEN, {"audience": audience})}
-
-    async def due(self, learner: Learner, now: datetime) -> AsyncIterator[str]:
-        """Every question that a learner should review by now, the most overdue first."""
-        values = {"learner": learner.id, "now": _seconds(now), "limit": PAGE, "after": -1, "question": ""}
-        while True:
-            rows = await self._database.fetch(_DUE, values)
-            for row in rows:
-                yield row["question"]
-            if len(rows) < PAGE:
-                return
-            values.update(after=rows[-1]["due_at"], question=rows[-1]["question"])
 
     async def deal(self, deal: Deal) -> bool:
         """Keep a deal; False when its number is taken in the meantime, or its id, and nothing was kept."""
@@ -423,15 +384,6 @@ def _dealt(row: Row) -> Dealt:
     return Dealt(deal, room, row["former_id"] or "", answer, review)
 
 
-_NOTE = "SELECT value FROM note WHERE name = :name"
-
-_KEEP = """
-    INSERT INTO note (name, value) VALUES (:name, :value)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value, looked_at = NULL
-"""
-
-_FORGET = "DELETE FROM note WHERE name = :name"
-
 _LEARNER = """
     SELECT learner.id, learner.timezone, learner.hidden
     FROM account JOIN learner ON learner.id = account.learner
@@ -469,79 +421,6 @@ _CALL_ROOM = """
     UPDATE room SET title = :title WHERE platform = :platform AND platform_id = :platform_id AND thread = :thread
 """
 
-# Rows of the new id that are there before: their deals go to the old rows, which take over the new id, and their points
-# are added. Their schedule and posts go along if the old rows have none.
-_MOVED = (
-    """
-    UPDATE deal SET room = (
-        SELECT old.id FROM room AS old JOIN room AS new ON new.platform = old.platform AND new.thread = old.thread
-        WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new AND new.id = deal.room
-    )
-    WHERE room IN (
-        SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
-        WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
-    )
-    """,
-    *(
-        f"""
-        UPDATE {table} SET room = (
-            SELECT old.id FROM room AS old JOIN room AS new ON new.platform = old.platform AND new.thread = old.thread
-            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
-                AND new.id = {table}.room
-        )
-        WHERE room IN (
-            SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
-            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
-                AND NOT EXISTS (SELECT 1 FROM {table} AS there WHERE there.room = old.id{running})
-        )
-        """
-        for table, running in (
-            ("schedule", ""),
-            ("post", ""),
-            ("digest", ""),
-            ("battle", " AND there.ended_at IS NULL"),
-        )
-    ),
-    *(
-        f"""
-        DELETE FROM {table} WHERE room IN (
-            SELECT new.id FROM room AS new JOIN room AS old ON new.platform = old.platform AND new.thread = old.thread
-            WHERE old.platform = :platform AND old.platform_id = :old AND new.platform_id = :new
-        )
-        """
-        for table in ("schedule", "post", "digest", "battle")
-    ),
-    """
-    DELETE FROM room WHERE platform = :platform AND platform_id = :new AND thread IN (
-        SELECT thread FROM room AS old WHERE old.platform = :platform AND old.platform_id = :old
-    )
-    """,
-    """
-    UPDATE room SET platform_id = :new, former_id = :old, community = :new, gone = FALSE
-    WHERE platform = :platform AND platform_id = :old
-    """,
-    """
-    INSERT INTO score (platform, community, bucket, learner, points, reached_at, shown)
-    SELECT platform, :new, bucket, learner, points, reached_at, shown FROM score
-    WHERE platform = :platform AND community = :old
-    ON CONFLICT (platform, community, bucket, learner) DO UPDATE SET
-        points = score.points + excluded.points,
-        reached_at = CASE WHEN excluded.reached_at > score.reached_at THEN excluded.reached_at ELSE score.reached_at END
-    """,
-    "DELETE FROM score WHERE platform = :platform AND community = :old",
-    """
-    INSERT INTO absent (platform, community, learner)
-    SELECT platform, :new, learner FROM absent WHERE platform = :platform AND community = :old
-    ON CONFLICT (platform, community, learner) DO NOTHING
-    """,
-    "DELETE FROM absent WHERE platform = :platform AND community = :old",
-)
-
-_SET_GONE = """
-    UPDATE room SET gone = :gone
-    WHERE platform = :platform AND platform_id = :platform_id AND (thread = :thread OR :thread = '')
-"""
-
 _RECENT = "SELECT number, question FROM seen WHERE audience = :audience ORDER BY number DESC LIMIT :limit"
 
 _SEEN = "SELECT question, number FROM seen WHERE audience = :audience AND question IN (:questions)"
@@ -551,13 +430,6 @@ _OLDEST_SEEN = """
 """
 
 _ALL_SEEN = "SELECT question FROM seen WHERE audience = :audience"
-
-_DUE = """
-    SELECT question, due_at FROM review
-    WHERE learner = :learner AND aside_at IS NULL AND due_at <= :now
-        AND (due_at > :after OR (due_at = :after AND question > :question))
-    ORDER BY due_at, question LIMIT :limit
-"""
 
 _DEAL = """
     INSERT INTO deal (id, audience, number, room, question, mode, choices, filters, dealt_at, closed_at, made)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from secrets import token_hex
 
-from bot.store.database import ConflictError, Database, Statement
-from bot.store.linking import Link, Links, among
+from bot.store.database import ConflictError, Database, Statement, among
+from bot.store.joining import Link
+from bot.store.linking import Links
 from bot.store.privacy import Privacy
 
 ROWS = 50  # that a step looks at or deletes: some milliseconds' work
