@@ -13,7 +13,7 @@ import discord
 from pydantic import SecretStr
 
 from adapters.discord import connect as connect_discord
-from adapters.discord import render
+from adapters.discord.rendering import render
 from benchmarks.measuring import spread, verdict
 from bot.__main__ import core, utc_now
 from bot.bank.bank import Bank

@@ -43,7 +43,7 @@ import orjson
 from telegram import InlineKeyboardMarkup, MessageEntity, Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, ContextTypes
 
-from adapters.discord import render as discord_pages
+from adapters.discord.rendering import render as discord_pages
 from adapters.telegram.rendering import alert
 from adapters.telegram.rendering import render as telegram_pages
 from adapters.telegram.transport import AiohttpRequest

@@ -159,8 +159,7 @@ class DiscordDriver:
 
     async def _outcome(self, interaction: Interaction) -> list[str]:
         await asyncio.wait_for(interaction.settled.wait(), 10)
-        if self.platform._in_hand:
-            await asyncio.wait(self.platform._in_hand)
+        await self.platform._serving.finish()
         changed = [interaction.source] if interaction.source and not interaction.messages else []
         self._messages = [*(one for one in self._messages if one not in changed), *changed, *interaction.messages]
         return [message.text.removeprefix("### ") for message in (*changed, *interaction.messages)]

@@ -39,7 +39,7 @@ async def test_a_search_may_have_a_colon_in_it(sqlite_store: Store, clock: Clock
 
 async def test_six_missed_key_points_can_be_claimed_on_discord(sqlite_store: Store, clock: Clock) -> None:
     """Discord takes five buttons in a row, and discord.py raises for more."""
-    from adapters.discord import render
+    from adapters.discord.rendering import render
 
     things = ["apple", "bridge", "castle", "desert", "engine", "forest", "garden"]
     points = [{"id": one, "text": f"The {one} is big", "accept": [f"{one} stands tall"]} for one in things]

@@ -18,8 +18,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from adapters import discord as adapter
-from adapters.discord import VIEW_TEXT, DiscordPlatform, connect, render
+from adapters.discord import connect, serving
+from adapters.discord import platform as life
+from adapters.discord.platform import DiscordPlatform
+from adapters.discord.rendering import VIEW_TEXT, render
 from bot.__main__ import core
 from bot.bank.bank import Bank
 from bot.commands import Command, Commands
@@ -341,7 +343,7 @@ async def test_a_long_aside_has_the_file_at_its_last_page(server: LoopbackDiscor
 async def test_a_file_that_took_time_to_make_comes_where_it_belongs(
     server: LoopbackDiscord, start: Start, monkeypatch: pytest.MonkeyPatch, private: bool
 ) -> None:
-    monkeypatch.setattr(adapter, "DEFER_AFTER", 0)
+    monkeypatch.setattr(serving, "DEFER_AFTER", 0)
     release = asyncio.Event()
 
     async def answer(request: Request) -> Reply:
@@ -383,7 +385,7 @@ async def test_a_file_is_sent_again_whole(server: LoopbackDiscord, start: Start,
 async def test_a_slow_answer_is_deferred_in_time_and_comes_where_it_belongs(
     server: LoopbackDiscord, start: Start, monkeypatch: pytest.MonkeyPatch, kind: str, pressed: bool
 ) -> None:
-    monkeypatch.setattr(adapter, "DEFER_AFTER", 0.05)
+    monkeypatch.setattr(serving, "DEFER_AFTER", 0.05)
     release = asyncio.Event()
     slow = False
     card = Card("late", rows=((Button("Go", Press("next", "d")),),))
@@ -434,7 +436,7 @@ async def test_where_there_is_nothing_to_say_nobody_but_the_asker_sees_that_we_h
 async def test_a_modal_is_never_deferred(
     server: LoopbackDiscord, start: Start, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter, "DEFER_AFTER", 0)
+    monkeypatch.setattr(serving, "DEFER_AFTER", 0)
 
     async def answer(request: Request) -> Reply:
         return Reply(new=Card("x", rows=((Button("Type", Press("say", "d")),),)))
@@ -498,7 +500,7 @@ async def test_an_answer_that_arrived_although_its_receipt_was_lost_is_not_sent_
     server: LoopbackDiscord, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     await start()
-    server.faults = failing(400, adapter.ALREADY_ACKNOWLEDGED)
+    server.faults = failing(400, serving.ALREADY_ACKNOWLEDGED)
     await server.call("streak")
     await server.until(lambda: any(path.endswith("/callback") for _, path in server.requests))
     assert (await seen(await server.call("streak"))).ephemeral
@@ -580,7 +582,7 @@ async def test_a_discord_that_is_down_at_the_start_is_tried_again_until_it_is_up
     caplog: pytest.LogCaptureFixture,
     fault: Any,
 ) -> None:
-    monkeypatch.setattr(adapter, "START_WAIT", 0.01)
+    monkeypatch.setattr(life, "START_WAIT", 0.01)
     server.faults = [fault, fault]
     await start()
     assert "Your streak" in (await seen(await server.call("streak"))).text
@@ -622,7 +624,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         await asyncio.sleep(0)
 
     monkeypatch.setattr(discord.http, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": wait}))
-    monkeypatch.setattr(adapter, "RETRY_WAIT", 0.0)
+    monkeypatch.setattr(life, "RETRY_WAIT", 0.0)
     return waited
 
 
@@ -669,7 +671,7 @@ async def test_what_became_of_a_post_is_unknown_when_no_try_was_answered(
     with pytest.raises(Unknown):
         await platform.post(HERE, Card("Daily"), Posting("deal"))
     assert len(server.messages) == 1
-    assert tries(server) == (5 if waits else 1) * (adapter.RETRIES + 1)  # discord.py tries five times after some
+    assert tries(server) == (5 if waits else 1) * (serving.RETRIES + 1)  # discord.py tries five times after some
 
 
 async def test_a_post_that_never_left_is_no_unknown_one_unless_a_part_of_it_did(
@@ -892,7 +894,7 @@ def test_posts_leave_evenly_and_at_most_45_in_a_second(conversation: Conversatio
             left.append(now())
 
         await asyncio.gather(*(post(after) for after in [0.0] * 200 + [60.0] * 100))
-        assert most_within(left, 1.0) == adapter.POSTS == 45
+        assert most_within(left, 1.0) == life.POSTS == 45
         assert left[199] == pytest.approx(left[0] + 199 / 45)
         assert left[200] == 60.0  # after a pause, one goes at once
 
@@ -1053,7 +1055,7 @@ def test_processes_share_what_discord_allows_by_their_shards(
         began = now()
         for _ in range(90):
             await platform._pace()
-        assert now() - began == pytest.approx(90 / (adapter.POSTS * share))
+        assert now() - began == pytest.approx(90 / (life.POSTS * share))
 
     on_our_clock(scenario)
 

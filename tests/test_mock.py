@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import discord as discord_adapter
+from adapters.discord.rendering import render as discord_pages
 from adapters.telegram import rendering
 from bot.__main__ import Core, core
 from bot.bank.bank import Bank, Entry, Filters
@@ -571,7 +571,7 @@ def test_the_longest_report_is_one_message_on_every_platform_and_its_file_fits(
 ) -> None:
     outcomes = outcomes_of(size, answer)
     card = report_card(outcomes, left=3)
-    assert len(discord_adapter.render(card)) == 1
+    assert len(discord_pages(card)) == 1
     assert len(rendering.render(card, lambda press: "https://t.me/x")) == 1
     assert len(card.heading) + len(card.body) < 3_900
     assert card.body.count("`") % 2 == 0

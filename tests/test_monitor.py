@@ -285,7 +285,7 @@ async def test_telegram_tells_how_long_messages_waited_for_its_limits() -> None:
 async def test_discord_is_connected_while_its_gateway_is(
     server: LoopbackDiscord, conversation: Conversation, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discord_adapter, "GUILDS_TIME", 0.05)
+    monkeypatch.setattr(discord_adapter.platform, "GUILDS_TIME", 0.05)
     config = Config(discord=Discord(token=SecretStr(server.token), api_url=server.url))
     platform = discord_adapter.connect(config, conversation.answer, conversation.commands, sqlite_store.memory)
     assert not platform.health().connected
