@@ -27,6 +27,7 @@ settings.load_profile("prepdeck")
 
 POSTGRES = os.environ.get("PREPDECK_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 LONG = (
+    "test_adapter_contract",
     "test_battle",
     "test_daily",
     "test_digest",

@@ -252,22 +252,29 @@ def _marked(message: loopback_telegram.Message) -> str:
     return text.decode("utf-16-le")
 
 
+@pytest.fixture
+def conversation(bank: Bank, store: Store, clock: Clock) -> Conversation:
+    """The whole core over each kind of database."""
+    table, dispatch, _ = core(Config(), bank, store, clock, Random(1))
+    return Conversation(dispatch.answer, table)
+
+
 @pytest.fixture(params=["console", "discord", "telegram"])
 async def driver(
     request: pytest.FixtureRequest,
     conversation: Conversation,
     server: LoopbackDiscord,
     telegram: LoopbackTelegram,
-    sqlite_store: Store,
+    store: Store,
 ) -> AsyncIterator[Driver]:
     made: Driver
     match request.param:
         case "console":
             made = ConsoleDriver(conversation)
         case "discord":
-            made = DiscordDriver(conversation, server, sqlite_store)
+            made = DiscordDriver(conversation, server, store)
         case _:
-            made = TelegramDriver(conversation, telegram, sqlite_store)
+            made = TelegramDriver(conversation, telegram, store)
     yield made
     await made.stop()
 
@@ -475,9 +482,9 @@ async def test_a_battle_against_the_rival_is_played_over_a_restart(
 
 
 async def test_a_battle_in_a_room_is_played_by_buttons_and_comes_to_its_podium(
-    driver: Driver, bank: Bank, sqlite_store: Store, clock: Clock
+    driver: Driver, bank: Bank, store: Store, clock: Clock
 ) -> None:
-    made = core(Config(), bank, sqlite_store, clock, Random(1))
+    made = core(Config(), bank, store, clock, Random(1))
     name, room = driver.shared.platform, replace(driver.shared, community=driver.shared.community or "here")
     people = Conversation(made.dispatch.answer, made.commands)
     other = Person(name, "777")
@@ -498,8 +505,8 @@ async def test_a_battle_in_a_room_is_played_by_buttons_and_comes_to_its_podium(
             made.lane.platforms[name] = driver.platform
         (told_mine,) = await driver.press_posted("A")
         assert "You chose A" in told_mine
-        (battle,) = await sqlite_store.battles.due(name, clock() + timedelta(minutes=1), 9)
-        asked = await sqlite_store.rounds.round(battle.id, place)
+        (battle,) = await store.battles.due(name, clock() + timedelta(minutes=1), 9)
+        asked = await store.rounds.round(battle.id, place)
         assert asked
         await people.press(Press("choose", asked.deal, "B"), other, room)
         await looked(made.lane, name)
