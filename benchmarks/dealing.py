@@ -39,7 +39,10 @@ async def seen_by(database: Database, store: Store, name: str, bank: Bank, share
     pool = bank.pool(Filters())
     questions = [*random.sample(pool.priority, len(pool.priority)), *random.sample(pool.others, len(pool.others))]
     seen = "INSERT INTO seen (audience, question, number) VALUES (:learner, :question, :number)"
-    later = "INSERT INTO review VALUES (:learner, :question, 2, NULL, 3.0, 5.0, :due, 0)"
+    later = """
+        INSERT INTO review (learner, question, state, step, stability, difficulty, due_at, reviewed_at)
+        VALUES (:learner, :question, 2, NULL, 3.0, 5.0, :due, 0)
+    """
     due = int((NOW + timedelta(days=5)).timestamp())
     values = [
         {"learner": learner.id, "question": question, "number": number, "due": due}
