@@ -22,12 +22,12 @@ class Rate(NamedTuple):
     per_second: float
 
 
-PERSON = Rate(200, 20)
-ROOM = Rate(1_000, 250)  # a whole server may press when a question comes
-CARDS = Rate(30, 0.5)  # that one person has us post into a shared room, where everybody has to see them
+PERSON = Rate(300, 30)
+ROOM = Rate(2_000, 500)  # a whole server may press when a question comes
+CARDS = Rate(60, 1)  # that one person has us post into a shared room, where everybody has to see them
 SCARCE_CARDS = Rate(8, 0.125)
 SCARCE = {"telegram"}  # where a group takes twenty messages a minute from us, and others need theirs
-ROOM_CARDS = Rate(100, 2)
+ROOM_CARDS = Rate(1_000, 100)
 TOLD = Rate(1, 0.1)  # how often somebody is told to wait
 TOLD_TO_ALL = Rate(1, 1 / 60)  # where others may have to read it, too
 

@@ -85,7 +85,7 @@ async def test_who_hammers_commands_in_a_room_is_told_so_once_a_minute_since_all
     hammering: Hammering,
 ) -> None:
     told = []
-    for second in range(63):
+    for second in range(70):
         hammering.now = second
         replies = [await hammering.say(Call("quiz"), ADA, GROUP) for _ in range(20)]
         told += [(second, reply.aside.heading) for reply in replies if reply.aside]
