@@ -42,10 +42,13 @@ async def main() -> None:
         size = await asyncio.to_thread(os.path.getsize, f"{folder}/disk.db")
         print(f"SQLite: {size / answers:.0f} bytes an answer, with all that belongs to it, of {answers:,}")
     async with opened(POSTGRES) as (database, schema):
+        before = await written_ahead()
         answers = await practise(Store(database))
+        ahead = await written_ahead() - before
         written, packed = await by_part(schema), await by_part(schema, pack=True)
         told = "bytes an answer as it was written; packed, as vacuum lets later rows fill it:"
         print(f"PostgreSQL: {sum(written.values()) / answers:.0f} {told} {sum(packed.values()) / answers:.0f}")
+        print(f"PostgreSQL: {ahead / answers:.0f} bytes of write-ahead log for each")
         for part, size in packed.items():
             print(f"  {part:18} {written[part] / answers:6.0f} {size / answers:6.0f}")
 
@@ -133,3 +136,11 @@ async def by_part(schema: str, *, pack: bool = False) -> dict[str, int]:
     await connection.close()
     parts = {part: sum(sizes.pop(name, 0) for name in names) for part, names in PARTS.items()}
     return parts | {"all else": sum(sizes.values())}
+
+
+async def written_ahead() -> int:
+    """How much log the server has written since it began."""
+    connection = await asyncpg.connect(POSTGRES)
+    written = await connection.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+    await connection.close()
+    return int(written)
