@@ -86,7 +86,7 @@ class Process:
             for look in self.lane.due:
                 if look.__name__.startswith("battle"):
                     await look("test")
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             pass
 
     async def settle(self) -> None:
@@ -107,7 +107,7 @@ class Process:
         """What it replies; None if it dies over it."""
         try:
             return await self.dispatch.answer(Request(who, place.where, what, who.id.title(), rank=rank))
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             return None
 
     # Database
@@ -329,7 +329,7 @@ class Evening:
         old, new = place.where.id, f"{place.where.id}x"
         try:
             await process.store.memory.room_moved("test", old, new)
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             await self.processes[-1].store.memory.room_moved("test", old, new) if not self.processes[-1].dead else None
         (moved,) = self.connection.execute("SELECT count(*) FROM room WHERE platform_id = ?", (new,)).fetchone()
         if moved:

@@ -120,7 +120,7 @@ class Process:
             for look in self.lane.due:
                 if look.__name__ in LOOKS:
                     await look("test")
-        except Killed:
+        except asyncio.CancelledError:  # which is all that a task tells of Killed
             pass
         await self.settle()
         return self.ready and not self.dead
