@@ -77,11 +77,18 @@ class Rates:
         """Take one of each, if all are to be had, and then 0; else nothing, and the seconds until they are."""
         while self._clear_at and next(iter(self._clear_at.values())) <= now:
             self._clear_at.popitem(last=False)
-        clear_at = {key: max(self._clear_at.get(key, now), now) + 1 / rate.per_second for rate, key in wanted}
-        wait = max(clear_at[key] - now - rate.at_once / rate.per_second for rate, key in wanted)
-        if wait > 1e-6:
+        if wait := self.wait(wanted, now):
             return wait
-        for key, time in clear_at.items():
-            self._clear_at[key] = time
+        for rate, key in wanted:
+            self._clear_at[key] = self._then(rate, key, now)
             self._clear_at.move_to_end(key)
         return 0.0
+
+    def wait(self, wanted: Sequence[tuple[Rate, Hashable]], now: float) -> float:
+        """The seconds until one of each is to be had; 0 if they are."""
+        wait = max(self._then(rate, key, now) - now - rate.at_once / rate.per_second for rate, key in wanted)
+        return wait if wait > 1e-6 else 0.0
+
+    def _then(self, rate: Rate, key: Hashable, now: float) -> float:
+        """When a key would owe nothing, if one more was taken."""
+        return max(self._clear_at.get(key, now), now) + 1 / rate.per_second

@@ -47,6 +47,7 @@ from telegram.ext import (
 )
 
 from adapters.telegram.delivery import ANSWER_TIME, Delivery, Place, seconds
+from adapters.telegram.ranks import Ranks
 from adapters.telegram.rendering import (
     Page,
     alert,
@@ -61,7 +62,7 @@ from adapters.telegram.rendering import (
 from adapters.telegram.text import Text, plain
 from bot.commands import Commands
 from bot.help import help_card
-from bot.messages import Button, Call, Card, File, Person, Press, Rank, Reply, Request, Room, Tone, Typed, Voice
+from bot.messages import Button, Call, Card, File, Person, Press, Reply, Request, Room, Tone, Typed, Voice
 from bot.platforms import Answer, Gone, Memory
 from bot.store.database import StoreError
 from bot.wording import say
@@ -74,8 +75,6 @@ POLL_WAITS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between looks for a poll 
 VOTE_WAITS = (1.0, 5.0, 25.0)  # seconds between tries to keep a vote, which nobody can cast again
 WELCOME_AFTER = 3.0  # seconds
 TYPE = "type"  # the verb of the button by which a question is answered in words
-MEMBER_FOR = 10.0  # seconds for which somebody who is no moderator stays none: else each try of theirs asks Telegram
-MEMBERS = 10_000  # of whom that is known
 INLINE_CACHE = 60  # seconds for which Telegram may show the same questions to others
 
 _Context = CallbackContext[Any, Any, Any, Any]
@@ -89,9 +88,9 @@ class Serving:
         self._answer = answer
         self._commands = commands
         self._memory = memory
+        self._ranks = Ranks(app.bot, commands)
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by person
         self._showing: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()  # by person and chat
-        self._members: dict[tuple[str, str], float] = {}  # until when somebody is no moderator of a chat
         self._moved_here: deque[int] = deque(maxlen=1_000)  # groups that became supergroups
         heeded = _Heeded() & (filters.UpdateType.MESSAGE | filters.UpdateType.CHANNEL_POST)
         handlers: Sequence[BaseHandler[Any, Any, Any]] = (
@@ -208,7 +207,7 @@ class Serving:
             await asyncio.gather(self._acknowledge(query), _trying(asking))
             return
         where = room_of(message) if message else Room("telegram", query.inline_message_id or "")
-        rank = await self._rank(where, str(query.from_user.id), press)
+        rank = await self._ranks.of(where, str(query.from_user.id), press)
         request = Request(
             _person(query.from_user), where, press, *_about(query.from_user), rank, f"telegram:{query.id}"
         )
@@ -327,33 +326,9 @@ class Serving:
 
     async def _request(self, message: Message, what: Call | Press | Typed | Voice) -> Request:
         where, person = room_of(message), who(message)
-        rank = await self._rank(where, person.id, what.press if isinstance(what, Typed | Voice) else what)
+        rank = await self._ranks.of(where, person.id, what.press if isinstance(what, Typed | Voice) else what)
         id_ = f"telegram:{self._bot.id}/{message.chat.id}/{message.message_id}"
         return Request(person, where, what, *_about(message.from_user), rank, id_)
-
-    async def _rank(self, where: Room, person: str, what: Call | Press) -> Rank:
-        """The rank of a person; asked for only where something depends on it."""
-        if where.private:
-            return Rank.OWNER
-        if person == where.id:  # an anonymous administrator, or a channel, whose posts are by administrators
-            return Rank.MODERATOR
-        if not where.community or not self._commands.heeds_rank(what) or person.startswith("-"):
-            return Rank.MEMBER  # whoever writes as another channel is nobody whom the group knows
-        now = asyncio.get_running_loop().time()
-        if self._members.get((where.id, person), now) > now:
-            return Rank.MEMBER
-        try:
-            member = await self._bot.get_chat_member(int(where.id), int(person))
-        except TelegramError as error:
-            logger.warning("Telegram: the rank of a member could not be asked for: %s", error)
-            return Rank.MEMBER
-        ranks = {ChatMemberStatus.OWNER: Rank.OWNER, ChatMemberStatus.ADMINISTRATOR: Rank.MODERATOR}
-        rank = ranks.get(ChatMemberStatus(member.status), Rank.MEMBER)
-        if rank is Rank.MEMBER:
-            if len(self._members) >= MEMBERS:
-                self._members.clear()
-            self._members[where.id, person] = now + MEMBER_FOR
-        return rank
 
     # Replies
 
