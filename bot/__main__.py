@@ -208,9 +208,19 @@ def _tick(lane: Lane, tidy: Callable[[], Awaitable[None]]) -> Any:
 
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # that a tick still runs is nothing to warn of
 
+    away = False
+
     async def looked(look: Callable[..., Awaitable[None]], *platform: str) -> None:
-        with suppress(asyncio.CancelledError):  # at the end; the scheduler would log it as a failure
+        nonlocal away
+        try:
             await look(*platform)
+            away = False
+        except asyncio.CancelledError:  # at the end; the scheduler would log it as a failure
+            pass
+        except StoreError as error:  # told once, not every second
+            if not away:
+                logger.error("%s What is due waits for it.", error)
+            away = True
 
     scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     for name in lane.platforms:

@@ -42,9 +42,7 @@ class Dispatch:
             return Reply(aside=refusal.card)
         except StoreError as error:
             logger.error("%s", error)
-            return _trouble(
-                say("I can't reach my notes just now. Please try again in a minute: what was saved counts once.")
-            )
+            return Reply(aside=out_of_reach())
         except Exception:
             logger.exception("reference %s: %s", reference, type(request.what).__name__)
             return _trouble(
@@ -140,6 +138,12 @@ def _choice_of(known: Mapping[str, Option], wrong: str) -> str:
     shown = say("I don't understand “{words}”.", words=escape(wrong[:30])) if wrong else ""
     listed = ", ".join(f"`{name}:`" for name in known)
     return f"{shown} {say('It has {names}.', names=listed) if listed else say('It has none.')}".strip()
+
+
+def out_of_reach() -> Card:
+    """What to say while the database can't be used."""
+    told = say("I can't reach my notes just now. Please try again in a minute: what was saved counts once.")
+    return Card(say("Something went wrong on our side"), told, tone=Tone.TROUBLE)
 
 
 def _trouble(body: str) -> Reply:

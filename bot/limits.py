@@ -25,7 +25,7 @@ class Rate(NamedTuple):
 PERSON = Rate(300, 30)
 ROOM = Rate(2_000, 500)  # a whole server may press when a question comes
 CARDS = Rate(60, 1)  # that one person has us post into a shared room, where everybody has to see them
-SCARCE_CARDS = Rate(8, 0.125)
+SCARCE_CARDS = Rate(8, 1 / 6)
 SCARCE = {"telegram"}  # where a group takes twenty messages a minute from us, and others need theirs
 ROOM_CARDS = Rate(1_000, 100)
 TOLD = Rate(1, 0.1)  # how often somebody is told to wait
@@ -47,10 +47,11 @@ class Limits:
         who, where = request.who, request.where
         wanted: list[tuple[Rate, Hashable]] = [(PERSON, who)]
         if not where.private:
-            wanted.append((ROOM, where))
+            room = where.platform, where.id  # a group with all its topics, as Telegram counts
+            wanted.append((ROOM, room))
             if self._commands.posts(request.what):
                 cards = SCARCE_CARDS if who.platform in SCARCE else CARDS
-                wanted += [(cards, (who, where)), (ROOM_CARDS, (where, "cards"))]
+                wanted += [(cards, (who, room)), (ROOM_CARDS, (room, "cards"))]
         now = self._clock()
         wait = self._rates.take(wanted, now)
         if not wait:

@@ -288,7 +288,7 @@ class Disturbed:
     "change",
     [
         "UPDATE note SET value = 'changed'",
-        "UPDATE learner SET hidden = NOT hidden",
+        "UPDATE learner SET hidden = TRUE",
         "DELETE FROM review",
         "INSERT INTO note (name, value) VALUES ('later', '')",
         "UPDATE review SET stability = stability + 1e-9",

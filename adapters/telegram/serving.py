@@ -61,6 +61,7 @@ from adapters.telegram.rendering import (
 )
 from adapters.telegram.text import Text, plain
 from bot.commands import Commands
+from bot.dispatch import out_of_reach
 from bot.help import help_card
 from bot.messages import Button, Call, Card, File, Person, Press, Reply, Request, Room, Tone, Typed, Voice
 from bot.platforms import Answer, Gone, Memory
@@ -313,10 +314,14 @@ class Serving:
 
     async def _failed(self, update: object, context: _Context) -> None:
         """A reply that could not be made or shown: say so, if that can be."""
-        logger.error("Telegram: an update could not be answered", exc_info=context.error)
+        if isinstance(context.error, StoreError):
+            logger.error("%s", context.error)
+            card = out_of_reach()
+        else:
+            logger.error("Telegram: an update could not be answered", exc_info=context.error)
+            card = Card(say("Something went wrong on our side"), tone=Tone.TROUBLE)
         if not isinstance(update, Update):
             return
-        card = Card(say("Something went wrong on our side"), tone=Tone.TROUBLE)
         if update.callback_query:
             await self._acknowledge(update.callback_query, alert(card))
         elif update.message and update.message.chat.type == ChatType.PRIVATE:
