@@ -598,6 +598,22 @@ async def test_a_press_that_has_expired_is_answered_in_private(bot: Bot) -> None
     assert bot.server.messages[-1].text.startswith(("Correct", "Not quite"))
 
 
+async def test_who_writes_while_the_database_is_away_is_told_so_and_the_log_has_one_sentence(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bot.start()
+
+    async def away(name: str) -> str:
+        raise StoreError("The database is away.")
+
+    monkeypatch.setattr(bot.store.memory, "note", away)
+    (told,) = await bot.say("I would use a blueprint")
+    assert "I can't reach my notes just now. Please try again in a minute" in told.text
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "The database is away."
+    ]
+
+
 @pytest.mark.parametrize("how", ["written", "spoken", "pressed"])
 async def test_who_floods_us_waits_alone(bot: Bot, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     monkeypatch.setattr(life, "IN_HAND", 50)
