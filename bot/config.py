@@ -124,6 +124,8 @@ class Discord(_Section):
     @classmethod
     def _each_is_there_once(cls, ids: list[int], info: ValidationInfo) -> list[int]:
         count = info.data.get("shard_count", max(ids, default=0) + 1)  # what is wrong with that is told already
+        if ids and not count:
+            raise ValueError("expected discord.shard_count too: into how many shards the servers are split")
         if len(set(ids)) < len(ids) or max(ids, default=-1) >= count:
             raise ValueError(f"expected numbers below discord.shard_count, which is {count}, each of them once")
         return ids
@@ -181,7 +183,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
         else:
             continue
         origins[key] = variable
-        _put(settings, key, value.split(",") if key in LISTS else value, variable)
+        _put(settings, key, [one for one in value.split(",") if one] if key in LISTS else value, variable)
     try:
         return Config.model_validate(settings)
     except ValidationError as error:

@@ -58,7 +58,7 @@ def test_the_example_is_valid_and_shows_every_key_with_its_default() -> None:
         ("[discord]\napi_url = 'http://h/bot'", "`discord.api_url` is 'http://h/bot'; expected an origin without a"),
         (
             "[discord]\nshard_ids = [0]",
-            "`discord.shard_ids` is [0]; expected numbers below discord.shard_count, which is 0",
+            "`discord.shard_ids` is [0]; expected discord.shard_count too: into how many shards",
         ),
         ("[discord]\nshard_count = 2\nshard_ids = [0, 2]", "`discord.shard_ids` is [0, 2]; expected numbers below"),
         ("[discord]\nshard_count = 2\nshard_ids = [1, 1]", "which is 2, each of them once"),
@@ -140,3 +140,4 @@ def test_a_token_is_never_shown(tmp_path: Path) -> None:
 def test_the_shards_of_a_process_can_come_from_its_environment(tmp_path: Path) -> None:
     config = read(tmp_path, BOT__DISCORD__SHARD_COUNT="4", BOT__DISCORD__SHARD_IDS="2,3")
     assert (config.discord.shard_count, config.discord.shard_ids) == (4, [2, 3])
+    assert read(tmp_path, BOT__DISCORD__SHARD_IDS="").discord.shard_ids == []
