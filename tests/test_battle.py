@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import count, pairwise
 from random import Random
@@ -35,9 +35,10 @@ from bot.learners.scoring import FULL_BATTLE, battle_points
 from bot.messages import Card, Person, Press, Rank, Reply, Request, Room
 from bot.platforms import Gone, Posting, Unknown
 from bot.store.battles import Battle
-from bot.store.database import Database, Row, Statement
+from bot.store.database import Database, Statement
 from bot.store.sqlite import SqliteDatabase
 from bot.store.store import Store
+from tests.mortal import Mortal
 from tests.people import ADA, BOB, GROUP, HOME, Clock, Conversation, button, right_and_wrong, shown
 from tests.samples import bank_of, question
 from tests.test_daily import Chat
@@ -1244,40 +1245,6 @@ def _raising(error: Exception) -> Any:
 
 
 # Kills
-
-
-class Killed(asyncio.CancelledError):
-    """The process is no more. Of all that `except Exception` lets through, asyncio takes this one without a word."""
-
-
-class Mortal:
-    """The way of one process to a database that all share, until the process is killed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.left = 0  # steps until it is killed; none for 0
-        self.dead = False
-
-    def step(self) -> None:
-        if self.left:
-            self.left -= 1
-            self.dead = self.dead or not self.left
-        if self.dead:
-            raise Killed
-
-    async def fetch(self, sql: str, values: Mapping[str, Any] = {}) -> Sequence[Row]:
-        self.step()
-        return await self._database.fetch(sql, values)
-
-    async def write(self, batch: Sequence[Statement]) -> list[Sequence[Row]]:
-        self.step()
-        rows = await self._database.write(batch)
-        self.step()
-        return rows
-
-    async def scrub(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 class Kept(Server):

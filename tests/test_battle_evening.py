@@ -27,16 +27,13 @@ from bot.platforms import Gone, Posting, Unknown
 from bot.store.database import ConflictError, Row, Statement
 from bot.store.schema import migrate
 from bot.store.store import Store
+from tests.mortal import Killed
 from tests.people import Clock
 from tests.samples import bank_of, question
 
 BATTLES, EVENING = 50, 3600  # seconds; then all is calm
 PEOPLE = [Person("test", name) for name in ("ada", "bob", "cleo", "dan", "eve", "finn", "gus", "hal")]
 SECOND = timedelta(seconds=1)
-
-
-class Killed(asyncio.CancelledError):
-    """The process is no more. Of all that `except Exception` lets through, asyncio takes this one without a word."""
 
 
 @dataclass

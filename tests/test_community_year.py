@@ -32,6 +32,7 @@ from bot.store.database import ConflictError, Row, Statement, StoreError
 from bot.store.drivers import connect
 from bot.store.schema import migrate
 from bot.store.store import Store
+from tests.mortal import Killed
 from tests.people import Clock
 from tests.samples import bank_of, question
 
@@ -73,10 +74,6 @@ MET = {  # else a seed is of no use
 }  # fmt: skip
 PERIODS = ("today", "week", "month", "all")
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-
-
-class Killed(asyncio.CancelledError):
-    """The process is no more."""
 
 
 class Asked(NamedTuple):

@@ -31,6 +31,7 @@ from bot.platforms import Gone, Posting, Unknown
 from bot.store.database import ConflictError, Row, Statement
 from bot.store.schema import migrate
 from bot.store.store import Store
+from tests.mortal import Killed
 from tests.people import ADA, Clock
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
@@ -51,10 +52,6 @@ LOOKS = ("post_due", "reveal_due")
 LAGS = (0, 0, 1, 20, 60, 300, 900, 1800)  # seconds after a moment until the tick that finds it
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 LATE, CATCH_UP = timedelta(hours=6), timedelta(days=7)  # what is promised
-
-
-class Killed(asyncio.CancelledError):
-    """The process is no more. Of all that `except Exception` lets through, asyncio takes this one without a word."""
 
 
 class Era(NamedTuple):
